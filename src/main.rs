@@ -1,0 +1,3 @@
+//! The `postcote` binary.
+
+fn main() {}
