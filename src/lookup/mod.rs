@@ -1,1 +1,9 @@
-//! lookup.
+//! The questions that can be asked, and how they are resolved from the directory.
+
+mod expansion;
+pub mod explain;
+mod resolver;
+mod table;
+
+pub use resolver::{Lookup, LookupError, Resolver, Value};
+pub use table::{Key, Table};

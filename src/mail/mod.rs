@@ -1,1 +1,33 @@
-//! mail.
+//! The vocabulary of virtual mail and its rules. Pure: no input, no output, no clock.
+//!
+//! Everything that enters the program as text becomes one of these types at the edge and cannot be
+//! wrong inside. [`rules`] then decides, from facts alone, what the answer to a lookup is.
+
+mod account;
+mod address;
+mod destination;
+mod domain;
+mod domain_name;
+mod entry;
+mod localpart;
+mod location;
+mod quota;
+pub mod rules;
+mod service;
+mod transport;
+
+pub use account::{Account, Availability, Forwards, Switches};
+pub use address::{Address, AddressError};
+pub use destination::{Destination, DestinationError, DestinationTemplate};
+pub use domain::{Domain, DomainKind, Gid};
+pub use domain_name::{DomainName, DomainNameError};
+pub use entry::{Alias, Entry};
+pub use localpart::{Delimiters, DelimitersError, Localpart, LocalpartError};
+pub use location::{MailLocation, MailboxFormat, MailboxFormatError, Uid};
+pub use quota::{QuotaLimit, SizeError, parse_size};
+pub use service::{Service, ServiceError, ServiceSet};
+pub use transport::{Transport, TransportError};
+
+/// Seconds since 1970-01-01 00:00 UTC. The pure core is told the time, it never asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Timestamp(pub i64);

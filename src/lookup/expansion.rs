@@ -1,0 +1,223 @@
+//! Follows an address through aliases, forwards and catch-alls to its ends, and cuts loops.
+//!
+//! Postfix follows destinations itself, one answer at a time, and gives up the whole message when
+//! they run in a circle. So an answer must never lead it into one: a destination that comes back
+//! to the address asked for is replaced by the ends that can be reached through it, and one that
+//! has no end at all is left out. Everything else is answered as it is stored.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+
+use futures_util::future::join_all;
+
+use crate::directory::{Directory, DirectoryError};
+use crate::lookup::resolver::{Located, LookupError, Resolver};
+use crate::mail::{Address, Destination, Entry, Timestamp};
+
+/// Postfix's `virtual_alias_expansion_limit`, `virtual_alias_recursion_limit` and
+/// `virtual_alias_address_length_limit` are 1000 each (postconf(5)); destinations are shorter
+/// by their type.
+const MAX_ENDS: usize = 1000;
+const MAX_LEVELS: usize = 1000;
+
+/// What a walk follows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Follow {
+    /// Mail: aliases, forwards and catch-alls.
+    Mail,
+    /// The right to send: aliases and catch-alls, up to the accounts.
+    Owners,
+}
+
+/// One address on the way.
+#[derive(Clone, Debug)]
+pub(super) struct Node {
+    /// The facts, `None` for an address elsewhere or one whose facts cannot be had.
+    pub(super) located: Option<Located>,
+    /// Where it leads to.
+    pub(super) onward: Vec<Destination>,
+    /// Whether mail ends here, be it in a mailbox, elsewhere, or with a bounce.
+    pub(super) is_end: bool,
+}
+
+/// Every address that can be reached from one.
+pub(super) struct Walk {
+    pub(super) nodes: HashMap<Address, Node>,
+}
+
+impl<D: Directory> Resolver<D> {
+    /// The answer of `virtual_alias_maps`: empty when mail stays at the address.
+    pub(super) async fn expand(
+        &self,
+        address: &Address,
+        now: Timestamp,
+    ) -> Result<Vec<Destination>, LookupError> {
+        let Some(located) = self.locate(address).await? else { return Ok(Vec::new()) };
+        if self.redirect(address, &located, now).is_none() {
+            return Ok(Vec::new());
+        }
+        let walk = self.walk(address, located, now, Follow::Mail).await?;
+        Ok(walk.answer(address))
+    }
+
+    /// The answer of `smtpd_sender_login_maps`: the logins of the accounts an address belongs to.
+    pub(super) async fn owners(
+        &self,
+        address: &Address,
+        now: Timestamp,
+    ) -> Result<Vec<Address>, LookupError> {
+        let Some(located) = self.locate(address).await? else { return Ok(Vec::new()) };
+        let walk = self.walk(address, located, now, Follow::Owners).await?;
+        let mut logins = Vec::new();
+        for (address, node) in walk.in_order(address) {
+            let Some(located) = &node.located else { continue };
+            let Some(Entry::Account(account)) = located.entry.as_deref() else { continue };
+            let login = located.login(address);
+            if account.may_send(now) && !logins.contains(&login) {
+                logins.push(login);
+            }
+        }
+        Ok(logins)
+    }
+
+    /// Visits level by level, so that the facts of a level are fetched together.
+    pub(super) async fn walk(
+        &self,
+        start: &Address,
+        located: Located,
+        now: Timestamp,
+        follow: Follow,
+    ) -> Result<Walk, LookupError> {
+        let mut nodes = HashMap::new();
+        let first = self.node(start, Some(located), now, follow);
+        let mut level = vec![(start.clone(), first)];
+        let mut ends = 0;
+        for _ in 0..MAX_LEVELS {
+            let mut next = Vec::new();
+            for (address, node) in level {
+                ends += usize::from(node.is_end);
+                next.extend(node.onward.iter().filter_map(Destination::to_address));
+                nodes.insert(address, node);
+            }
+            if ends > MAX_ENDS || next.len() > MAX_ENDS {
+                return Err(LookupError::TooManyDestinations);
+            }
+            let mut seen = HashSet::new();
+            next.retain(|address| !nodes.contains_key(address) && seen.insert(address.clone()));
+            if next.is_empty() {
+                return Ok(Walk { nodes });
+            }
+            let facts = join_all(next.iter().map(|address| self.locate(address))).await;
+            level = Vec::with_capacity(next.len());
+            for (address, located) in next.into_iter().zip(facts) {
+                // What cannot be known now counts as an end: the stored destination is answered,
+                // and Postfix asks for it next.
+                let node = match located {
+                    Ok(located) => self.node(&address, located, now, follow),
+                    Err(DirectoryError { .. }) => Node::end(None),
+                };
+                level.push((address, node));
+            }
+        }
+        Err(LookupError::TooManyDestinations)
+    }
+
+    fn node(
+        &self,
+        address: &Address,
+        located: Option<Located>,
+        now: Timestamp,
+        follow: Follow,
+    ) -> Node {
+        let Some(facts) = &located else { return Node::end(None) };
+        let is_account = matches!(facts.entry.as_deref(), Some(Entry::Account(_)));
+        if follow == Follow::Owners && is_account {
+            return Node::end(located);
+        }
+        let Some(redirect) = self.redirect(address, facts, now) else { return Node::end(located) };
+        let itself = |destination: &Destination| destination.to_address().as_ref() == Some(address);
+        // Its own address among the destinations of an account means the mailbox; an alias has
+        // none, so there it means nothing.
+        let keeps_copy =
+            redirect.keeps_copy || (is_account && redirect.destinations.iter().any(itself));
+        let onward = redirect.destinations.into_iter().filter(|d| !itself(d)).collect();
+        Node { located, onward, is_end: keeps_copy }
+    }
+}
+
+impl Node {
+    fn end(located: Option<Located>) -> Self {
+        Self { located, onward: Vec::new(), is_end: true }
+    }
+}
+
+impl Walk {
+    /// The destinations to answer for the address the walk started at.
+    fn answer(&self, start: &Address) -> Vec<Destination> {
+        let Some(first) = self.nodes.get(start) else { return Vec::new() };
+        let mut answer = Vec::new();
+        for destination in &first.onward {
+            let Some(address) = destination.to_address() else {
+                push(&mut answer, destination.clone());
+                continue;
+            };
+            let reached: Vec<_> = self.in_order(&address).collect();
+            let ends = reached.iter().filter(|(_, node)| node.is_end);
+            if reached.iter().any(|(address, _)| *address == start) {
+                for (end, _) in ends.filter(|(end, _)| *end != start) {
+                    push(&mut answer, self.spelling(end));
+                }
+                // Ends that are too long to be addresses of ours are not nodes.
+                for foreign in reached.iter().flat_map(|(_, node)| &node.onward) {
+                    if foreign.to_address().is_none() {
+                        push(&mut answer, foreign.clone());
+                    }
+                }
+            } else if ends.count() > 0 || reached.iter().any(|(_, node)| node.leads_too_long()) {
+                push(&mut answer, destination.clone());
+            }
+        }
+        if first.is_end {
+            push(&mut answer, start.clone().into());
+        }
+        answer
+    }
+
+    /// The destination as it is stored, which may keep capital letters.
+    fn spelling(&self, address: &Address) -> Destination {
+        let stored = self.nodes.values().flat_map(|node| &node.onward);
+        let stored = stored.filter(|d| d.to_address().as_ref() == Some(address));
+        stored.min_by_key(ToString::to_string).cloned().unwrap_or_else(|| address.clone().into())
+    }
+
+    /// The addresses that can be reached from one, itself first, nearest first.
+    pub(super) fn in_order<'a>(
+        &'a self,
+        start: &Address,
+    ) -> impl Iterator<Item = (&'a Address, &'a Node)> {
+        let mut queue: VecDeque<_> = self.nodes.get_key_value(start).into_iter().collect();
+        let mut seen: HashSet<&Address> = queue.iter().map(|(address, _)| *address).collect();
+        std::iter::from_fn(move || {
+            let (address, node) = queue.pop_front()?;
+            for next in node.onward.iter().filter_map(Destination::to_address) {
+                if let Some((address, node)) = self.nodes.get_key_value(&next)
+                    && seen.insert(address)
+                {
+                    queue.push_back((address, node));
+                }
+            }
+            Some((address, node))
+        })
+    }
+}
+
+impl Node {
+    fn leads_too_long(&self) -> bool {
+        self.onward.iter().any(|destination| destination.to_address().is_none())
+    }
+}
+
+fn push(answer: &mut Vec<Destination>, destination: Destination) {
+    if !answer.contains(&destination) {
+        answer.push(destination);
+    }
+}

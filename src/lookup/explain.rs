@@ -1,0 +1,326 @@
+//! A lookup with its reasons: what was found for an address, step by step, and what each table
+//! answers. The same code that resolves lookups finds the facts, so the story cannot differ.
+
+use std::collections::HashSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::directory::Directory;
+use crate::lookup::expansion::{Follow, Node, Walk};
+use crate::lookup::resolver::{Located, Lookup, LookupError, Resolver};
+use crate::lookup::{Key, Table};
+use crate::mail::{Address, Availability, Destination, Domain, DomainName, Entry, Timestamp};
+
+/// How an address resolves. The JSON form is stable: fields are added, never changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Explanation {
+    /// The text that was asked for.
+    pub asked: String,
+    /// The canonical address, or nothing if the text is none.
+    pub address: Option<String>,
+    /// What was found, in the order it was looked for.
+    pub steps: Vec<Step>,
+    /// Where mail for the address ends: mailboxes and addresses elsewhere.
+    pub ends: Vec<String>,
+    /// Circles among the destinations, each as the addresses on it, the first one repeated.
+    pub loops: Vec<Vec<String>>,
+    /// Destinations in served domains that nobody answers for.
+    pub dangling: Vec<String>,
+    /// The answer of each table.
+    pub tables: Vec<TableAnswer>,
+}
+
+/// One thing that was found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// What was looked for, e.g. `alias domain`.
+    pub step: String,
+    /// What was found.
+    pub says: String,
+}
+
+/// What a table answers for the address.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TableAnswer {
+    /// The table.
+    pub table: String,
+    /// The key it was asked.
+    pub key: String,
+    /// The value; nothing means "not found".
+    pub value: Option<String>,
+    /// Why there is no answer now.
+    pub error: Option<String>,
+}
+
+/// Circles are shown, not counted: a hundred of them help nobody.
+const MAX_LOOPS: usize = 10;
+
+/// Explains how an address, or whatever else is asked, resolves.
+///
+/// # Errors
+/// The facts cannot be had now.
+pub async fn explain<D: Directory>(
+    resolver: &Resolver<D>,
+    asked: &str,
+    now: Timestamp,
+) -> Result<Explanation, LookupError> {
+    let mut story = Story::new(asked);
+    let address = match Address::parse(asked) {
+        Ok(address) => address,
+        Err(reason) => {
+            story.tell(
+                "normalise",
+                format!("not an address: {reason}; every address table answers “not found”"),
+            );
+            if let Ok(name) = DomainName::parse(asked) {
+                story.tables(resolver, &Key::Domain(name), now).await;
+            }
+            return Ok(story.end());
+        }
+    };
+    story.told.address = Some(address.to_string());
+    story.tell("normalise", normalised(&address));
+    if let Some(located) = resolver.locate(&address).await? {
+        story.domain(&located.domain);
+        story.entry(resolver, &address, &located, now);
+        if let Some(redirect) = resolver.redirect(&address, &located, now) {
+            for (template, reason) in &redirect.dropped {
+                story.tell("left out", format!("`{template}` makes no address here: {reason}"));
+            }
+        }
+        let walk = resolver.walk(&address, located, now, Follow::Mail).await?;
+        story.expansion(&walk, &address, now);
+    } else {
+        story.tell("domain", format!("`{}` has no mailboxes here", address.domain));
+    }
+    story.tables(resolver, &Key::Address(address), now).await;
+    Ok(story.end())
+}
+
+struct Story {
+    told: Explanation,
+}
+
+impl Story {
+    fn new(asked: &str) -> Self {
+        Self {
+            told: Explanation {
+                asked: asked.to_owned(),
+                address: None,
+                steps: Vec::new(),
+                ends: Vec::new(),
+                loops: Vec::new(),
+                dangling: Vec::new(),
+                tables: Vec::new(),
+            },
+        }
+    }
+
+    fn end(self) -> Explanation {
+        self.told
+    }
+
+    fn tell(&mut self, step: &str, says: impl Into<String>) {
+        self.told.steps.push(Step { step: step.to_owned(), says: says.into() });
+    }
+
+    fn domain(&mut self, domain: &Domain) {
+        if domain.name == domain.primary {
+            self.tell(
+                "domain",
+                format!("`{}` is a primary domain, gid {}", domain.name, domain.gid.0),
+            );
+        } else {
+            self.tell(
+                "alias domain",
+                format!(
+                    "`{}` shares everything with `{}`, gid {}",
+                    domain.name, domain.primary, domain.gid.0
+                ),
+            );
+        }
+    }
+
+    fn entry<D: Directory>(
+        &mut self,
+        resolver: &Resolver<D>,
+        address: &Address,
+        located: &Located,
+        now: Timestamp,
+    ) {
+        let Some(entry) = located.entry.as_deref() else {
+            self.tell("exact entry", "none");
+            if let Some((base, extension)) = address.split(resolver.delimiters()) {
+                self.tell(
+                    "extension",
+                    format!("without `{extension}`: nothing at `{base}` either"),
+                );
+            }
+            let catchall = located.domain.catchall();
+            if catchall.is_empty() {
+                self.tell("catch-all", "the domain has none: the address does not exist");
+            } else {
+                self.tell("catch-all", format!("takes mail for strangers: {}", list(catchall)));
+            }
+            return;
+        };
+        match &located.base {
+            None => self.tell("exact entry", what(entry)),
+            Some((base, extension)) => {
+                self.tell("exact entry", "none");
+                self.tell(
+                    "extension",
+                    format!("`{extension}` stripped; `{base}` is {}", what(entry)),
+                );
+            }
+        }
+        self.state(entry, now);
+    }
+
+    fn state(&mut self, entry: &Entry, now: Timestamp) {
+        match entry {
+            Entry::Account(account) => {
+                let receives = match account.receives(now) {
+                    Availability::Open => "receives mail".to_owned(),
+                    Availability::Disabled(reason) => format!("receives no mail: {reason}"),
+                    Availability::Moving => {
+                        "receives mail later: its mailbox is being moved".to_owned()
+                    }
+                };
+                let sends = if account.may_send(now) { "may send" } else { "may not send" };
+                let login = if account.may_login(now) { "may log in" } else { "may not log in" };
+                self.tell("state", format!("{receives}, {sends}, {login}"));
+                if let Some(forwards) = &account.forwards {
+                    let copy =
+                        if forwards.keep_copy { "and keeps a copy" } else { "and keeps no copy" };
+                    self.tell("forwards", format!("{} {copy}", list(&forwards.destinations)));
+                }
+            }
+            Entry::Alias(alias) if !alias.is_active(now) => {
+                self.tell("state", "the alias is disabled or has ended: nobody takes its mail");
+            }
+            Entry::Alias(alias) => self.tell("alias", list(&alias.destinations)),
+            Entry::Relocated(to) => self.tell("relocated", format!("senders are told `{to}`")),
+            Entry::RelayRecipient => {}
+        }
+    }
+
+    fn expansion(&mut self, walk: &Walk, start: &Address, now: Timestamp) {
+        for (address, node) in walk.in_order(start) {
+            if !node.onward.is_empty() {
+                let onward: Vec<_> = node.onward.iter().map(|d| format!("`{d}`")).collect();
+                self.tell("expansion", format!("`{address}` → {}", onward.join(", ")));
+            }
+            for foreign in node.onward.iter().filter(|d| d.to_address().is_none()) {
+                self.told.ends.push(foreign.to_string());
+            }
+            if !node.is_end {
+                continue;
+            }
+            if is_dangling(node, now) {
+                self.told.dangling.push(address.to_string());
+            } else {
+                self.told.ends.push(address.to_string());
+            }
+        }
+        self.told.loops = loops(walk, start);
+        for circle in self.told.loops.clone() {
+            self.tell("loop", format!("{} (cut here)", circle.join(" → ")));
+        }
+        for address in self.told.dangling.clone() {
+            self.tell("dangling", format!("`{address}` does not exist"));
+        }
+        let ends = if self.told.ends.is_empty() {
+            "nowhere".to_owned()
+        } else {
+            self.told.ends.join(", ")
+        };
+        self.tell("ends", ends);
+    }
+
+    async fn tables<D: Directory>(&mut self, resolver: &Resolver<D>, key: &Key, now: Timestamp) {
+        for table in Table::ALL {
+            let text = match key {
+                Key::Address(address) if takes_domains(table) => address.domain.to_string(),
+                Key::Address(address) => address.to_string(),
+                Key::Domain(name) if takes_domains(table) || table == Table::TransportMaps => {
+                    name.to_string()
+                }
+                Key::Domain(_) => continue,
+            };
+            let Some(key) = table.key(&text) else { continue };
+            let answer = resolver.resolve(&Lookup { table, key, now }).await;
+            let (value, error) = match answer {
+                Ok(value) => (value.map(|v| v.as_str().to_owned()), None),
+                Err(error) => (None, Some(error.to_string())),
+            };
+            let table = table.as_str().to_owned();
+            self.told.tables.push(TableAnswer { table, key: text, value, error });
+        }
+    }
+}
+
+fn takes_domains(table: Table) -> bool {
+    matches!(table, Table::RelayDomains | Table::VirtualAliasDomains | Table::VirtualMailboxDomains)
+}
+
+fn normalised(address: &Address) -> String {
+    let (ascii, unicode) = (address.to_string(), address.to_unicode());
+    if ascii == unicode { ascii } else { format!("{ascii} ({unicode})") }
+}
+
+fn what(entry: &Entry) -> String {
+    match entry {
+        Entry::Account(account) => {
+            format!("an account, uid {}, home `{}`", account.uid.0, account.location.home)
+        }
+        Entry::Alias(_) => "an alias".to_owned(),
+        Entry::Relocated(_) => "relocated".to_owned(),
+        Entry::RelayRecipient => "a recipient of a relay domain".to_owned(),
+    }
+}
+
+fn list(templates: &[crate::mail::DestinationTemplate]) -> String {
+    let quoted: Vec<_> = templates.iter().map(|t| format!("`{t}`")).collect();
+    quoted.join(", ")
+}
+
+/// Served here, but nobody takes the mail.
+fn is_dangling(node: &Node, now: Timestamp) -> bool {
+    let Some(located) = &node.located else { return false };
+    match located.entry.as_deref() {
+        None => !located.domain.is_relayed(),
+        Some(Entry::Alias(alias)) => !alias.is_active(now),
+        Some(_) => false,
+    }
+}
+
+/// The circles that can be reached, each found by the edge that closes it.
+fn loops(walk: &Walk, start: &Address) -> Vec<Vec<String>> {
+    let mut circles = Vec::new();
+    let mut finished: HashSet<Address> = HashSet::new();
+    let mut path: Vec<(Address, std::vec::IntoIter<Address>)> = Vec::new();
+    let onward = |address: &Address| -> std::vec::IntoIter<Address> {
+        let node = walk.nodes.get(address);
+        let next = node.into_iter().flat_map(|node| &node.onward);
+        next.filter_map(Destination::to_address).collect::<Vec<_>>().into_iter()
+    };
+    path.push((start.clone(), onward(start)));
+    while let Some((address, rest)) = path.last_mut() {
+        let Some(next) = rest.next() else {
+            finished.insert(address.clone());
+            path.pop();
+            continue;
+        };
+        if let Some(at) = path.iter().position(|(address, _)| *address == next) {
+            if circles.len() < MAX_LOOPS {
+                let circle = path.iter().skip(at).map(|(address, _)| address);
+                circles.push(circle.chain([&next]).map(ToString::to_string).collect());
+            }
+        } else if !finished.contains(&next) {
+            let children = onward(&next);
+            path.push((next, children));
+        }
+    }
+    circles
+}

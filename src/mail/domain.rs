@@ -1,0 +1,64 @@
+//! A served domain.
+
+use crate::mail::{DestinationTemplate, DomainName, QuotaLimit, ServiceSet, Transport};
+
+/// A numeric group id of a domain, 70000 or more, never reused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Gid(pub u32);
+
+/// A served domain, under the name it was asked by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Domain {
+    /// The name asked for: the primary one, or an alias domain.
+    pub name: DomainName,
+    /// The primary name, which all data hang on.
+    pub primary: DomainName,
+    /// The numeric group.
+    pub gid: Gid,
+    /// A disabled domain stands in no map.
+    pub enabled: bool,
+    /// Where its mail goes; `None` leaves it to Postfix's `virtual_transport` or
+    /// `relay_transport`.
+    pub transport: Option<Transport>,
+    /// What Postfix calls the address class.
+    pub kind: DomainKind,
+}
+
+/// The address class of a domain (ADDRESS_CLASS_README of Postfix).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DomainKind {
+    /// Mailboxes are here.
+    Mailbox {
+        /// Who gets mail for strangers; empty if nobody does.
+        catchall: Vec<DestinationTemplate>,
+        /// What its accounts may use, unless they say otherwise.
+        services: ServiceSet,
+        /// What its accounts may hold, unless they say otherwise.
+        quota: QuotaLimit,
+    },
+    /// Mail is relayed to another host.
+    Relay {
+        /// Whether only listed recipients exist.
+        has_recipient_list: bool,
+    },
+}
+
+impl Domain {
+    /// Whether mailboxes of this domain are served here.
+    pub fn has_mailboxes(&self) -> bool {
+        self.enabled && matches!(self.kind, DomainKind::Mailbox { .. })
+    }
+
+    /// Whether mail for this domain is relayed.
+    pub fn is_relayed(&self) -> bool {
+        self.enabled && matches!(self.kind, DomainKind::Relay { .. })
+    }
+
+    /// The destinations of its catch-all.
+    pub fn catchall(&self) -> &[DestinationTemplate] {
+        match &self.kind {
+            DomainKind::Mailbox { catchall, .. } => catchall,
+            DomainKind::Relay { .. } => &[],
+        }
+    }
+}

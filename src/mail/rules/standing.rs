@@ -1,0 +1,211 @@
+//! What follows from what stands at an address: mailbox, transport, relocation, refusal.
+
+use crate::mail::{Availability, Destination, Domain, DomainKind, Entry, Timestamp};
+
+/// The value of `virtual_mailbox_maps`: the path of an account's mailbox.
+///
+/// A suspended account exists, too; [`transport`] refuses its mail, with the reason.
+pub fn mailbox(entry: Option<&Entry>) -> Option<String> {
+    match entry {
+        Some(Entry::Account(account)) => Some(account.location.mailbox_path()),
+        _ => None,
+    }
+}
+
+/// The value of `transport_maps`.
+///
+/// | at the address stands | answer |
+/// |---|---|
+/// | an account that may not receive, or has ended | `error:5.2.1` and the reason |
+/// | an account being moved | `retry:4.2.1`: Postfix keeps the mail until it has arrived |
+/// | an account with a transport | it |
+/// | anything else, or nothing | the domain's transport, if it has one |
+pub fn transport(domain: &Domain, entry: Option<&Entry>, now: Timestamp) -> Option<String> {
+    let own = match entry {
+        Some(Entry::Account(account)) => match account.receives(now) {
+            Availability::Disabled(reason) => return Some(format!("error:5.2.1 {reason}")),
+            Availability::Moving => return Some(format!("retry:4.2.1 {MOVING}")),
+            Availability::Open => account.transport.as_ref(),
+        },
+        _ => None,
+    };
+    own.or(domain.transport.as_ref()).map(ToString::to_string)
+}
+
+/// The value of `recipient_access`: an access(5) action while an account takes no mail.
+pub fn recipient_access(entry: Option<&Entry>, now: Timestamp) -> Option<String> {
+    let Some(Entry::Account(account)) = entry else { return None };
+    match account.receives(now) {
+        Availability::Open => None,
+        Availability::Disabled(reason) => Some(format!("550 5.2.1 {reason}")),
+        Availability::Moving => Some(format!("450 4.2.1 {MOVING}")),
+    }
+}
+
+/// The value of `relocated_maps`: the address somebody has moved to.
+pub fn relocated(entry: Option<&Entry>) -> Option<&Destination> {
+    match entry {
+        Some(Entry::Relocated(new_address)) => Some(new_address),
+        _ => None,
+    }
+}
+
+/// Whether a relay domain knows a recipient: a listed one, or any if there is no list.
+pub fn relay_recipient(domain: &Domain, entry: Option<&Entry>) -> bool {
+    match domain.kind {
+        DomainKind::Relay { has_recipient_list: false } => true,
+        DomainKind::Relay { has_recipient_list: true } => {
+            matches!(entry, Some(Entry::RelayRecipient))
+        }
+        DomainKind::Mailbox { .. } => false,
+    }
+}
+
+const MOVING: &str = "Mailbox is being moved, try again later";
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::mail::{
+        Account, Alias, DestinationTemplate, DomainName, Gid, MailLocation, MailboxFormat,
+        QuotaLimit, ServiceSet, Switches, Transport, Uid,
+    };
+
+    const NOW: Timestamp = Timestamp(1000);
+
+    #[test]
+    fn transports_follow_the_table() {
+        let lmtp = || Some(Transport::parse("lmtp:unix:own").unwrap());
+        let table = [
+            ("open", account(|_| ()), Some("smtp:domain")),
+            ("own transport", account(|a| a.transport = lmtp()), Some("lmtp:unix:own")),
+            (
+                "may not receive",
+                account(|a| {
+                    a.transport = lmtp();
+                    a.switches.receive = false;
+                    a.switches.reason = Some("Gone fishing".into());
+                }),
+                Some("error:5.2.1 Gone fishing"),
+            ),
+            (
+                "suspended until now",
+                account(|a| {
+                    a.switches.receive = false;
+                    a.switches.until = Some(NOW);
+                }),
+                Some("smtp:domain"),
+            ),
+            ("may not log in", account(|a| a.switches.login = false), Some("smtp:domain")),
+            (
+                "expired",
+                account(|a| a.expires = Some(NOW)),
+                Some("error:5.2.1 Account has expired"),
+            ),
+            (
+                "not yet expired",
+                account(|a| a.expires = Some(Timestamp(1001))),
+                Some("smtp:domain"),
+            ),
+            (
+                "moving",
+                account(|a| a.moving = true),
+                Some("retry:4.2.1 Mailbox is being moved, try again later"),
+            ),
+            ("an alias", alias(&["box"], |_| ()), Some("smtp:domain")),
+        ];
+        let mut domain = domain(&[]);
+        domain.transport = Some(Transport::parse("smtp:domain").unwrap());
+        for (what, entry, expected) in &table {
+            assert_eq!(transport(&domain, Some(entry), NOW).as_deref(), *expected, "{what}");
+        }
+        assert_eq!(transport(&domain, None, NOW).as_deref(), Some("smtp:domain"), "a stranger");
+        domain.transport = None;
+        assert_eq!(transport(&domain, None, NOW), None, "left to Postfix");
+    }
+
+    #[test]
+    fn access_is_refused_while_an_account_takes_no_mail() {
+        let table = [
+            (account(|_| ()), None),
+            (
+                account(|a| a.switches.receive = false),
+                Some("550 5.2.1 Mailbox disabled, not accepting messages"),
+            ),
+            (
+                account(|a| a.moving = true),
+                Some("450 4.2.1 Mailbox is being moved, try again later"),
+            ),
+            (alias(&["box"], |_| ()), None),
+        ];
+        for (entry, expected) in &table {
+            assert_eq!(recipient_access(Some(entry), NOW).as_deref(), *expected, "{entry:?}");
+        }
+    }
+
+    #[test]
+    fn relay_domains_know_their_list_or_everybody() {
+        let relay = |has_recipient_list| Domain {
+            kind: DomainKind::Relay { has_recipient_list },
+            ..domain(&[])
+        };
+        assert!(relay_recipient(&relay(false), None));
+        assert!(!relay_recipient(&relay(true), None));
+        assert!(relay_recipient(&relay(true), Some(&Entry::RelayRecipient)));
+        assert!(!relay_recipient(&domain(&[]), Some(&Entry::RelayRecipient)));
+    }
+
+    pub(crate) fn domain(catchall: &[&str]) -> Domain {
+        let name = DomainName::parse("example.org").unwrap();
+        Domain {
+            name: name.clone(),
+            primary: name,
+            gid: Gid(70000),
+            enabled: true,
+            transport: None,
+            kind: DomainKind::Mailbox {
+                catchall: templates(catchall),
+                services: ServiceSet::ALL,
+                quota: QuotaLimit::default(),
+            },
+        }
+    }
+
+    pub(crate) fn account(change: impl FnOnce(&mut Account)) -> Entry {
+        let mut account = Account {
+            uid: Uid(70000),
+            location: MailLocation {
+                home: "/srv/mail/a/70000/70000".into(),
+                format: MailboxFormat::Maildir,
+                root: "Maildir".into(),
+            },
+            transport: None,
+            services: None,
+            quota: None,
+            switches: Switches::default(),
+            expires: None,
+            moving: false,
+            forwards: None,
+        };
+        change(&mut account);
+        Entry::Account(Box::new(account))
+    }
+
+    pub(crate) fn alias(destinations: &[&str], change: impl FnOnce(&mut Alias)) -> Entry {
+        let local =
+            |d: &&str| if d.contains('@') { (*d).into() } else { format!("{d}@example.org") };
+        let texts: Vec<String> = destinations.iter().map(local).collect();
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let mut alias = Alias { destinations: templates(&texts), enabled: true, expires: None };
+        change(&mut alias);
+        Entry::Alias(alias)
+    }
+
+    pub(crate) fn relocated(to: &str) -> Entry {
+        Entry::Relocated(Destination::parse(to).unwrap())
+    }
+
+    fn templates(texts: &[&str]) -> Vec<DestinationTemplate> {
+        texts.iter().map(|t| DestinationTemplate::parse(t).unwrap()).collect()
+    }
+}
