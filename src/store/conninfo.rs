@@ -304,7 +304,7 @@ fn unknown(name: &str) -> ConnInfoError {
     )
 }
 
-fn name_of<T: PartialEq>(names: &[(&str, T)], value: T) -> String {
+fn name_of<T: PartialEq + Copy>(names: &[(&str, T)], value: T) -> String {
     names
         .iter()
         .find(|(_, named)| *named == value)
