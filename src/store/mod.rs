@@ -1,1 +1,6 @@
 //! store.
+
+pub mod connect;
+pub mod conninfo;
+mod passfile;
+pub mod tls;
