@@ -1,10 +1,13 @@
-//! Tests against real peers.
+//! Tests through sockets, processes and real peers; see `README.md` beside this file.
+
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "tests"
+    reason = "a test that cannot go on fails"
 )]
 
+mod conformance;
+mod support;
 mod tls;

@@ -1,0 +1,5 @@
+//! What every kind of test may use: processes, directories and deadlines that leave nothing behind.
+
+pub(crate) mod peer;
+pub(crate) mod scratch;
+pub(crate) mod terms;
