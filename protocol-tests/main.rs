@@ -9,5 +9,6 @@
 )]
 
 mod conformance;
+mod database;
 mod support;
 mod tls;

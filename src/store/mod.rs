@@ -9,6 +9,7 @@ pub mod connect;
 pub mod conninfo;
 mod feed;
 mod link;
+pub mod migrate;
 mod passfile;
 mod read;
 pub mod tls;

@@ -1,0 +1,4 @@
+//! The schema of `migrations/` on a real server.
+
+mod cluster;
+mod migrate;
