@@ -9,8 +9,8 @@ use tokio_postgres::{Client, Statement};
 
 use crate::directory::{Directory, DirectoryError, EntryKey};
 use crate::mail::{Domain, DomainName, Entry};
-use crate::store::connect::chain;
-use crate::store::link::Link;
+use crate::store::connect::{ConnectError, Messages, chain};
+use crate::store::link::{Link, Pauses};
 use crate::store::read;
 use crate::telemetry::log;
 
@@ -36,12 +36,28 @@ const MAX_BATCH: usize = 512;
 /// Queries under way at once on the one connection: while they are, the next batch gathers.
 const MAX_QUERIES: usize = 4;
 
+/// The directory cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// There is no connection.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// There is one, but the views are not as they should be.
+    #[error("the views of the schema `postcote` cannot be read: {}", chain(.0))]
+    Views(#[from] tokio_postgres::Error),
+}
+
 impl PgDirectory {
-    /// Starts the task that asks the database over this link, for as long as the directory lives.
-    pub fn start(link: Link) -> Self {
+    /// Connects, and starts the task that asks the database for as long as the directory lives.
+    ///
+    /// # Errors
+    /// The database cannot be reached, or has no views to read; nothing is started then. Once
+    /// open, a directory comes back by itself whenever the database does.
+    pub async fn open(link: Link) -> Result<Self, OpenError> {
+        let first = Session::open(&link, link.connect().await?).await?;
         let (asks, questions) = mpsc::channel(MAX_WAITING);
-        tokio::spawn(Loader { link, questions }.run());
-        Self { asks }
+        tokio::spawn(Loader { link, questions }.run(first));
+        Ok(Self { asks })
     }
 
     async fn ask<T>(&self, ask: Ask, answer: oneshot::Receiver<Answer<T>>) -> Answer<T> {
@@ -92,63 +108,57 @@ struct Session {
 }
 
 impl Loader {
-    async fn run(mut self) {
-        loop {
-            let Some((session, mut messages)) = self.session().await else { return };
+    async fn run(mut self, first: (Session, Messages)) {
+        let mut connected = Some(first);
+        while let Some((session, messages)) = connected {
             let session = Arc::new(session);
-            log::database_back(self.link.role.as_str());
-            let reason = tokio::select! {
-                reason = async { match messages.next().await {
-                    Some(Err(error)) => Some(chain(&error)),
-                    Some(Ok(_)) => None,
-                    None => Some("the connection was closed".to_owned()),
-                }} => reason.unwrap_or_else(|| "an unexpected message".to_owned()),
+            let lost = tokio::select! {
+                lost = end_of(messages) => lost,
                 () = session.broken.notified() => "a query failed or took too long".to_owned(),
                 () = serve(Arc::clone(&session), &mut self.questions) => return,
             };
-            self.link.lost(&reason);
+            self.link.lost(&lost);
+            connected = self.come_back().await;
         }
     }
 
     /// Connects; meanwhile every question is refused at once, for nobody knows how long it takes.
     /// `None` when there is nobody left to ask.
-    async fn session(&mut self) -> Option<(Session, crate::store::connect::Messages)> {
+    async fn come_back(&mut self) -> Option<(Session, Messages)> {
         let unreachable = DirectoryError::new("the database cannot be reached");
-        loop {
-            let link = self.link.clone();
-            let connecting = async {
-                let (client, messages) = link.connect_at_last().await;
-                let prepared = tokio::try_join!(
-                    client.prepare(include_str!("sql/domains.sql")),
-                    client.prepare(include_str!("sql/entries.sql")),
-                );
-                prepared.map(|(domains, entries)| {
-                    let (timeout, broken) = (link.query_timeout, Notify::new());
-                    (Session { client, domains, entries, timeout, broken }, messages)
-                })
-            };
-            tokio::pin!(connecting);
-            let prepared = loop {
-                tokio::select! {
-                    prepared = &mut connecting => break prepared,
-                    ask = self.questions.recv() => ask?.refuse(&unreachable),
+        let link = self.link.clone();
+        let connecting = async {
+            let mut pauses = Pauses::default();
+            loop {
+                // The views may be missing, too, while a backup is being restored.
+                if let Ok(connected) = link.connect().await
+                    && let Ok(session) = Session::open(&link, connected).await
+                {
+                    return session;
                 }
-            };
-            match prepared {
-                Ok(session) => return Some(session),
-                Err(error) => {
-                    // The schema is missing or too old, or the role may not read the views.
-                    self.link.lost(&chain(&error));
-                    let again = tokio::time::sleep(Duration::from_secs(1));
-                    tokio::pin!(again);
-                    loop {
-                        tokio::select! {
-                            () = &mut again => break,
-                            ask = self.questions.recv() => ask?.refuse(&unreachable),
-                        }
-                    }
-                }
+                tokio::time::sleep(pauses.next()).await;
             }
+        };
+        tokio::pin!(connecting);
+        loop {
+            tokio::select! {
+                session = &mut connecting => {
+                    log::database_back(self.link.role.as_str());
+                    return Some(session);
+                }
+                ask = self.questions.recv() => ask?.refuse(&unreachable),
+            }
+        }
+    }
+}
+
+/// Waits for the end of a connection, and says why it ended.
+async fn end_of(mut messages: Messages) -> String {
+    loop {
+        match messages.next().await {
+            Some(Ok(_)) => {}
+            Some(Err(error)) => return chain(&error),
+            None => return "the connection was closed".to_owned(),
         }
     }
 }
@@ -174,6 +184,18 @@ async fn serve(session: Arc<Session>, questions: &mut mpsc::Receiver<Ask>) {
 }
 
 impl Session {
+    async fn open(
+        link: &Link,
+        (client, messages): (Client, Messages),
+    ) -> Result<(Self, Messages), tokio_postgres::Error> {
+        let (domains, entries) = tokio::try_join!(
+            client.prepare(include_str!("sql/domains.sql")),
+            client.prepare(include_str!("sql/entries.sql")),
+        )?;
+        let (timeout, broken) = (link.query_timeout, Notify::new());
+        Ok((Self { client, domains, entries, timeout, broken }, messages))
+    }
+
     async fn answer(&self, asks: Vec<Ask>) {
         let mut domains: HashMap<DomainName, Vec<oneshot::Sender<Answer<Domain>>>> = HashMap::new();
         let mut entries: HashMap<EntryKey, Vec<oneshot::Sender<Answer<Entry>>>> = HashMap::new();

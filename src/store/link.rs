@@ -81,17 +81,6 @@ impl Link {
         connect(&self.info, self.role.application_name(), self.connect_timeout).await
     }
 
-    /// Connects, however long it takes. Cancellation-safe.
-    pub(super) async fn connect_at_last(&self) -> (Client, Messages) {
-        let mut pauses = Pauses::default();
-        loop {
-            if let Ok(connected) = self.connect().await {
-                return connected;
-            }
-            tokio::time::sleep(pauses.next()).await;
-        }
-    }
-
     /// Reports that the connection was lost.
     pub(super) fn lost(&self, reason: &dyn std::fmt::Display) {
         metrics::database_lost_total().increment(1);

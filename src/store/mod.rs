@@ -14,6 +14,6 @@ mod passfile;
 mod read;
 pub mod tls;
 
-pub use batch::PgDirectory;
+pub use batch::{OpenError, PgDirectory};
 pub use feed::{Event, Feed};
 pub use link::{Link, Role};

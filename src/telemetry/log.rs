@@ -8,30 +8,58 @@ use std::time::Duration;
 
 use tracing::{debug, error, info, warn};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
+use crate::config::{LogFilter, LogFormat};
 use crate::lookup::Table;
 
-/// How log lines are written to standard error.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Format {
-    /// For people.
-    #[default]
-    Human,
-    /// One JSON object a line.
-    Json,
+/// Changes the filter of a running log.
+pub type Reload = tracing_subscriber::reload::Handle<EnvFilter, tracing_subscriber::Registry>;
+
+/// Starts logging to standard error. `None` if logging was started before.
+pub fn install(format: LogFormat, filter: &LogFilter) -> Option<Reload> {
+    let (filter, reload) = tracing_subscriber::reload::Layer::new(filter_of(filter));
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let registry = tracing_subscriber::registry().with(filter);
+    let started = match format {
+        LogFormat::Human => {
+            let colour = std::io::stderr().is_terminal();
+            registry.with(lines.with_ansi(colour).with_target(false)).try_init()
+        }
+        LogFormat::Json => registry.with(lines.json().flatten_event(true)).try_init(),
+    };
+    started.ok().map(|()| reload)
 }
 
-/// Starts logging to standard error. A second call changes nothing.
-pub fn install(format: Format, filter: &str) {
-    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    // Only a first call can succeed, and tests share a process.
-    let _ = match format {
-        Format::Human => {
-            subscriber.with_ansi(std::io::stderr().is_terminal()).with_target(false).try_init()
-        }
-        Format::Json => subscriber.json().flatten_event(true).try_init(),
-    };
+/// Takes another filter from now on.
+pub fn refilter(reload: &Reload, filter: &LogFilter) {
+    // The log cannot be gone while the process lives.
+    let _ = reload.reload(filter_of(filter));
+}
+
+fn filter_of(filter: &LogFilter) -> EnvFilter {
+    EnvFilter::try_new(filter.as_str()).unwrap_or_else(|_| EnvFilter::new("info"))
+}
+
+/// The configuration was read again. Info: asked for.
+pub fn reloaded(needs_restart: &[&str]) {
+    if needs_restart.is_empty() {
+        info!("configuration read again");
+    } else {
+        let sections = needs_restart.join(", ");
+        warn!(sections, "configuration read again; changes of {sections} take effect at a restart");
+    }
+}
+
+/// The configuration is wrong and the old one stays. Error: what was wanted did not happen.
+pub fn reload_failed(reason: &dyn Display) {
+    error!(%reason, "the configuration stays as it was: {reason}");
+}
+
+/// A task that must live has ended. Error: the daemon ends, too, and is started again.
+pub fn task_ended(task: &str) {
+    error!(task, "the {task} ended unexpectedly; stopping");
 }
 
 /// A listener takes connections. Info: start-up is complete when all have said so.
