@@ -9,7 +9,9 @@
 )]
 
 mod conformance;
+mod connections;
 mod database;
 mod dialogs;
+mod outage;
 mod support;
 mod tls;
