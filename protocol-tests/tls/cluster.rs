@@ -143,7 +143,7 @@ impl Cluster {
     }
 
     fn wait(&self, what: &str, is_met: impl Fn(&Self) -> bool) {
-        let deadline = Instant::now() + Duration::from_secs(60);
+        let deadline = Instant::now() + Duration::from_mins(1);
         while !is_met(self) {
             assert!(Instant::now() < deadline, "waited too long for {what}: {}", self.log());
             sleep(Duration::from_millis(20));

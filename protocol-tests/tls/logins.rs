@@ -14,6 +14,7 @@ use super::cluster::{Cluster, free_port};
 use super::{Environment, Scratch, postcote, psql};
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 async fn each_login_fares_as_with_libpq() {
     let scratch = Scratch::new();
     let cluster = Cluster::start(&scratch.path("pg"));
