@@ -15,8 +15,9 @@ use tokio::time::Instant;
 
 use crate::cache::{CachedDirectory, Capacity};
 use crate::config::{Config, Listen, Protocol, Source};
-use crate::handler::{ControlHandler, SocketmapHandler, TableAnswers, TcpTableHandler};
-use crate::lookup::Resolver;
+use crate::handler::{ControlHandler, SocketmapHandler, TableAnswers, TcpTableHandler, now};
+use crate::lookup::explain::{Explanation, explain};
+use crate::lookup::{LookupError, Resolver};
 use crate::protocol::{Socketmap, TcpTable};
 use crate::server::connection::Patience;
 use crate::server::{Access, BindError, Limits, Listener, Shutdown, bind};
@@ -83,6 +84,33 @@ pub fn link(config: &Config, role: Role) -> Result<Link, ConnInfoError> {
     })
 }
 
+/// Explains an address from the database, without a daemon.
+///
+/// # Errors
+/// The database cannot be reached or does not answer.
+pub async fn explain_from_database(
+    config: &Config,
+    asked: &str,
+) -> Result<Explanation, ExplainError> {
+    let directory = PgDirectory::open(link(config, Role::Admin)?).await?;
+    let resolver = Resolver::new(directory, config.addresses.recipient_delimiter.clone());
+    Ok(explain(&resolver, asked, now()).await?)
+}
+
+/// Why an address could not be explained from the database.
+#[derive(Debug, thiserror::Error)]
+pub enum ExplainError {
+    /// The database cannot be reached.
+    #[error(transparent)]
+    Database(#[from] OpenError),
+    /// The database does not answer, or the expansion passes a limit.
+    #[error(transparent)]
+    Lookup(#[from] LookupError),
+    /// The URL of the database is none.
+    #[error(transparent)]
+    Url(#[from] ConnInfoError),
+}
+
 /// Runs the daemon until SIGTERM or SIGINT. `source` is where SIGHUP reads the configuration again.
 ///
 /// # Errors
@@ -103,6 +131,15 @@ pub async fn serve(config: Config, source: Option<Source>) -> Result<(), ServeEr
             }
         }
     }
+}
+
+/// Runs until SIGTERM or SIGINT; calls `ready` when questions are answered.
+///
+/// # Errors
+/// It could not start, or a part of it that must live has ended.
+pub async fn serve_until_stopped(config: &Config, ready: impl FnOnce()) -> Result<(), ServeError> {
+    let stop = stop_signal().map_err(|source| os("cannot watch for signals", source))?;
+    run(config, stop, ready).await
 }
 
 /// Runs until `stop` ends; calls `ready` when every listener is open.
