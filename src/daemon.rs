@@ -115,7 +115,7 @@ pub enum ExplainError {
 ///
 /// # Errors
 /// It could not start, or a part of it that must live has ended.
-pub async fn serve(config: Config, source: Option<Source>) -> Result<(), ServeError> {
+pub async fn serve(config: Config, source: Source) -> Result<(), ServeError> {
     let reload = log::install(config.log.format, &config.log.level);
     let stop = stop_signal().map_err(|source| os("cannot watch for signals", source))?;
     let running = run(&config, stop, log::ready);
@@ -125,8 +125,8 @@ pub async fn serve(config: Config, source: Option<Source>) -> Result<(), ServeEr
         tokio::select! {
             ended = &mut running => return ended,
             Some(()) = hangup.recv() => {
-                if let (Some(source), Some(reload)) = (&source, &reload) {
-                    read_again(&config, source, reload);
+                if let Some(reload) = &reload {
+                    read_again(&config, &source, reload);
                 }
             }
         }

@@ -28,6 +28,9 @@ pub fn show(config: &Config, url: &str, shown: Shown) -> Result<String, toml::se
             database.insert("url".to_owned(), url.into());
         }
     }
+    if config.listen.is_empty() {
+        table.remove("listen");
+    }
     toml::to_string(&table)
 }
 
