@@ -14,13 +14,13 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::cache::{CachedDirectory, Capacity};
-use crate::config::{Config, Listen, Protocol, Source};
+use crate::config::{Config, Endpoint, Listen, Source};
 use crate::handler::{ControlHandler, SocketmapHandler, TableAnswers, TcpTableHandler, now};
 use crate::lookup::explain::{Explanation, explain};
 use crate::lookup::{LookupError, Resolver};
 use crate::protocol::{Socketmap, TcpTable};
 use crate::server::connection::Patience;
-use crate::server::{Access, BindError, Limits, Listener, Shutdown, bind};
+use crate::server::{Access, BindError, Bound, Limits, Listener, Shutdown, bind};
 use crate::store::conninfo::{ConnInfo, ConnInfoError};
 use crate::store::migrate::{MigrateError, MigrationStatus, status};
 use crate::store::{Event, Feed, Link, OpenError, PgDirectory, Role};
@@ -232,67 +232,62 @@ async fn open_database(config: &Config) -> Result<PgDirectory, ServeError> {
     }
 }
 
-/// Opens every listener, then lets them take connections.
+/// Opens every listener, then lets them take connections: all or none.
 fn listen(
     config: &Config,
     answers: &Arc<TableAnswers<Arc<Cache>>>,
     shutdown: &Shutdown,
     tasks: &mut JoinSet<&'static str>,
 ) -> Result<(), ServeError> {
-    let control = &config.control;
-    let access = Access { mode: Some(control.mode.0), owner: None, group: control.group.clone() };
-    make_directory_of(config);
-    let bound = bind(&control.address, &access)?;
-    let limits =
-        Limits { connections: 64, patience: Patience { idle: Some(STALLED), stalled: STALLED } };
-    let listener = Listener::new(bound, Peer::Control, limits);
-    let handler = Arc::new(ControlHandler::new(Arc::clone(answers)));
-    let shutdown = shutdown.clone();
-    let mut running = vec![{
-        let shutdown = shutdown.clone();
-        Box::pin(async move { listener.run(Socketmap::default, handler, shutdown).await })
-            as std::pin::Pin<Box<dyn Future<Output = ()> + Send>>
-    }];
+    let control = bind_control(config)?;
+    let mut opened = Vec::with_capacity(config.listen.len());
     for listen in &config.listen {
-        let bound = bind(&listen.address, &access_of(listen))?;
-        let (answers, shutdown) = (Arc::clone(answers), shutdown.clone());
+        opened.push((listen, bind(&listen.address, &access_of(listen))?));
+    }
+
+    let patience = Patience { idle: Some(STALLED), stalled: STALLED };
+    let control = Listener::new(control, Peer::Control, Limits { connections: 64, patience });
+    let handler = Arc::new(ControlHandler::new(Arc::clone(answers)));
+    tasks.spawn(named(control.run(Socketmap::default, handler, shutdown.clone())));
+    for (listen, bound) in opened {
         let patience = Patience { idle: listen.idle_timeout, stalled: STALLED };
         let limits = Limits { connections: listen.max_connections.get(), patience };
+        let (answers, shutdown) = (Arc::clone(answers), shutdown.clone());
+        // Only tcp-table has one table to a port.
+        if let Some(table) = listen.table {
+            let handler = Arc::new(TcpTableHandler::new(answers, table));
+            let listener = Listener::new(bound, Peer::TcpTable, limits);
+            tasks.spawn(named(listener.run(TcpTable::default, handler, shutdown)));
+        } else {
+            let handler = Arc::new(SocketmapHandler::new(answers));
+            let listener = Listener::new(bound, Peer::Socketmap, limits);
+            tasks.spawn(named(listener.run(Socketmap::default, handler, shutdown)));
+        }
         log::listening(listen.protocol.as_str(), &listen.address);
-        running.push(match (listen.protocol, listen.table) {
-            (Protocol::TcpTable, Some(table)) => {
-                let listener = Listener::new(bound, Peer::TcpTable, limits);
-                let handler = Arc::new(TcpTableHandler::new(answers, table));
-                Box::pin(async move { listener.run(TcpTable::default, handler, shutdown).await })
-            }
-            _ => {
-                let listener = Listener::new(bound, Peer::Socketmap, limits);
-                let handler = Arc::new(SocketmapHandler::new(answers));
-                Box::pin(async move { listener.run(Socketmap::default, handler, shutdown).await })
-            }
-        });
-    }
-    for task in running {
-        tasks.spawn(async move {
-            task.await;
-            "listener"
-        });
     }
     Ok(())
 }
 
-fn access_of(listen: &Listen) -> Access {
-    Access { mode: Some(listen.mode.0), owner: listen.owner.clone(), group: listen.group.clone() }
+async fn named(listener: impl Future<Output = ()>) -> &'static str {
+    listener.await;
+    "listener"
 }
 
-/// `/run` is empty after a boot; systemd makes our directory there, other ways of starting do not.
-fn make_directory_of(config: &Config) {
-    if let crate::config::Endpoint::Unix(path) = &config.control.address
+fn bind_control(config: &Config) -> Result<Bound, BindError> {
+    let control = &config.control;
+    // `/run` is empty after a boot; systemd makes our directory there, other ways of starting do
+    // not. If it cannot be made, opening the socket says why.
+    if let Endpoint::Unix(path) = &control.address
         && let Some(directory) = path.parent()
     {
-        // If it cannot be made, opening the socket says why.
         let _ = std::fs::create_dir_all(directory);
     }
+    let access = Access { mode: Some(control.mode.0), owner: None, group: control.group.clone() };
+    bind(&control.address, &access)
+}
+
+fn access_of(listen: &Listen) -> Access {
+    Access { mode: Some(listen.mode.0), owner: listen.owner.clone(), group: listen.group.clone() }
 }
 
 /// Hands what the feed tells to the cache and to those who watch.
@@ -315,7 +310,9 @@ async fn follow(
         }
         Event::Changed(changes) => {
             metrics::changes_total().increment(changes.len() as u64);
-            changes.iter().for_each(|change| cache.apply(change));
+            for change in &changes {
+                cache.apply(change);
+            }
         }
         Event::Missed(reason) => {
             metrics::distrusted_total().increment(1);

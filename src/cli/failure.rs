@@ -65,10 +65,7 @@ impl From<DemoError> for Failure {
                     None => failure,
                 }
             }
-            DemoError::NotOurs(_) => {
-                Self::new(Exit::Permission, message).hint("choose another with `--dir`")
-            }
-            DemoError::Write { .. } => {
+            DemoError::NotOurs(_) | DemoError::Write { .. } => {
                 Self::new(Exit::Permission, message).hint("choose another with `--dir`")
             }
             DemoError::Load(_) | DemoError::Migrate(_) => Self::new(Exit::Unavailable, message),
