@@ -77,7 +77,7 @@ pub enum ServeError {
 /// The URL is none.
 pub fn link(config: &Config, role: Role) -> Result<Link, ConnInfoError> {
     Ok(Link {
-        info: ConnInfo::parse(config.database.url.expose_secret())?,
+        info: ConnInfo::parse(config.database.url.expose_secret())?.of_one_server(),
         role,
         connect_timeout: config.database.connect_timeout,
         query_timeout: config.database.query_timeout,
