@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 use serde::de::{self, Deserializer, Error, Visitor};
-use serde::{Deserialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 use tracing_subscriber::EnvFilter;
 
 use crate::config::text::{BadValue, Written};
@@ -188,12 +188,12 @@ impl<'de> Deserialize<'de> for Limit {
     }
 }
 
-/// Serde's way to write a [`Limit`].
-#[expect(clippy::ref_option, reason = "the signature is serde's")]
-pub(super) fn limit<S: Serializer>(limit: &Option<Duration>, to: S) -> Result<S::Ok, S::Error> {
-    match limit {
-        Some(duration) => to.serialize_str(&duration::written(*duration)),
-        None => to.serialize_str("none"),
+impl Serialize for Limit {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Some(duration) => to.serialize_str(&duration::written(duration)),
+            None => to.serialize_str("none"),
+        }
     }
 }
 
