@@ -47,8 +47,9 @@ CREATE FUNCTION postcote.is_domain_name(value text) RETURNS boolean
 -- A local part as it is stored and compared: unquoted, 1 to 64 octets of UTF-8, no control
 -- characters, NFC, and folded. Folding is Unicode full case folding, as Postfix does with ICU.
 -- lower() is not quite that, so two corrections stand here. The class lists what folding changes
--- although it is lower case (sharp s, final sigma, ligatures, letters newer than some ICU). Cherokee folds to
--- its capitals, the only script that does, so they are taken out before lower() sees them.
+-- although it is lower case (sharp s, final sigma, ligatures, letters newer than some ICU).
+-- Cherokee folds to its capitals, the only script that does, so they are taken out before lower()
+-- sees them.
 CREATE FUNCTION postcote.is_localpart(value text) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN octet_length(value) BETWEEN 1 AND 64
