@@ -282,7 +282,7 @@ fn bind_control(config: &Config) -> Result<Bound, BindError> {
     {
         let _ = std::fs::create_dir_all(directory);
     }
-    let access = Access { mode: Some(control.mode.0), owner: None, group: control.group.clone() };
+    let access = Access { mode: Some(control.mode.0), owner: None, group: None };
     bind(&control.address, &access)
 }
 
