@@ -13,6 +13,7 @@ mod command;
 mod commands;
 mod conformance;
 mod database;
+mod dialogs;
 mod examples;
 mod help;
 mod support;
