@@ -124,9 +124,12 @@ pub struct Control {
     /// Where it is; always a unix path, for the commands must find it, too.
     #[serde(serialize_with = "text::serialize", deserialize_with = "endpoint::unix_only")]
     pub address: Endpoint,
-    /// Who of the daemon's user, its group and all others may connect.
+    /// Who may connect.
     #[serde(with = "text")]
     pub mode: FileMode,
+    /// The group of the socket, a name or a number; nothing leaves it to the daemon's group.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "value::name")]
+    pub group: Option<String>,
 }
 
 /// What is told on stderr: `[log]`.
@@ -198,6 +201,7 @@ impl Default for Control {
         Self {
             address: Endpoint::Unix(PathBuf::from("/run/postcote/control")),
             mode: FileMode::default(),
+            group: None,
         }
     }
 }
