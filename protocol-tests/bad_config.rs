@@ -14,6 +14,7 @@ fn each_is_refused_for_its_reason() {
         if said.code != Some(78) || !said.stdout.is_empty() {
             wrong.push(format!("{}: exit {:?}, {}", case.display(), said.code, said.stdout));
         }
+        assert!(!said.stderr.contains("sesame"), "a password is told: {}", said.stderr);
         wrong.extend(differs(&said.stderr, &case.join("expected-error")));
         cases += 1;
     }

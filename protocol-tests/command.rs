@@ -6,6 +6,12 @@ use std::process::{Command, Output};
 /// The built `postcote`, untouched by the environment of whoever runs the tests.
 pub(crate) fn postcote() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_postcote"));
+    // libpq's own variables change which database is meant.
+    for (name, _) in std::env::vars_os() {
+        if name.as_encoded_bytes().starts_with(b"PG") {
+            command.env_remove(name);
+        }
+    }
     for name in ["COLUMNS", "NO_COLOR", "POSTCOTE_CONFIG", "POSTCOTE_DATABASE_URL", "RUST_LOG"] {
         command.env_remove(name);
     }

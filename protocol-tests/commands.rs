@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 use std::os::unix::net::UnixListener;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::thread::JoinHandle;
 
@@ -10,21 +10,16 @@ use bytes::BytesMut;
 use postcote::protocol::{Codec, Reply, Socketmap};
 
 use crate::command::{Said, postcote, run};
+use crate::support::scratch::Scratch;
 
 /// A daemon that answers one request with the bytes it was given, whatever is asked.
-fn daemon(name: &str, answer: &[u8]) -> (PathBuf, JoinHandle<Vec<u8>>) {
-    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    let _ = std::fs::remove_dir_all(&directory);
-    std::fs::create_dir_all(&directory).unwrap();
-    let config = directory.join("postcote.toml");
-    // The kernel takes short paths only, and the directory may be anywhere.
-    let socket = PathBuf::from(format!("/tmp/postcote-{}-{name}", std::process::id()));
+fn daemon(directory: &Scratch, answer: &[u8]) -> (PathBuf, JoinHandle<Vec<u8>>) {
+    let (config, socket) = (directory.join("postcote.toml"), directory.join("control"));
     std::fs::write(&config, format!("control.address = \"unix:{}\"\n", socket.display())).unwrap();
     let listener = UnixListener::bind(&socket).unwrap();
     let answer = answer.to_vec();
     let thread = std::thread::spawn(move || {
         let (mut stream, _) = listener.accept().unwrap();
-        std::fs::remove_file(socket).unwrap();
         let mut request = vec![0; 1000];
         let length = stream.read(&mut request).unwrap();
         request.truncate(length);
@@ -34,8 +29,9 @@ fn daemon(name: &str, answer: &[u8]) -> (PathBuf, JoinHandle<Vec<u8>>) {
     (config, thread)
 }
 
-fn ask(name: &str, answer: &[u8], arguments: &[&str]) -> (Said, String) {
-    let (config, thread) = daemon(name, answer);
+fn ask(answer: &[u8], arguments: &[&str]) -> (Said, String) {
+    let directory = Scratch::new();
+    let (config, thread) = daemon(&directory, answer);
     let said = run(postcote().arg("--config").arg(config).args(arguments));
     (said, String::from_utf8(thread.join().unwrap()).unwrap())
 }
@@ -53,7 +49,7 @@ fn a_query_says_what_postfix_would_be_answered() {
     ];
     for (row, (answer, code, stdout, stderr)) in table.iter().enumerate() {
         let query = ["query", "virtual_alias_maps", "Info@example.org"];
-        let (said, asked) = ask(&format!("query-{row}"), answer, &query);
+        let (said, asked) = ask(answer, &query);
         assert_eq!(asked, "35:virtual_alias_maps Info@example.org,");
         assert_eq!((said.code, said.stdout.as_str()), (Some(*code), *stdout), "{}", said.stderr);
         assert!(said.stderr.contains(stderr), "row {row}: {}", said.stderr);
@@ -67,11 +63,11 @@ fn an_explanation_is_for_people_or_for_machines() {
         \"ends\":[],\"loops\":[],\"dangling\":[],\"tables\":[]}";
     let mut answer = BytesMut::new();
     Socketmap.encode(&Reply::Found(json.to_owned()), &mut answer);
-    let (said, asked) = ask("explain", &answer, &["explain", "a@b.example"]);
+    let (said, asked) = ask(&answer, &["explain", "a@b.example"]);
     assert_eq!(asked, "19:explain a@b.example,");
     let text = "normalise  a@b.example\nends       nowhere\n";
     assert_eq!((said.code, said.stdout.as_str()), (Some(0), text), "{}", said.stderr);
-    let (said, _) = ask("explain-json", &answer, &["explain", "a@b.example", "--json"]);
+    let (said, _) = ask(&answer, &["explain", "a@b.example", "--json"]);
     assert_eq!(said.code, Some(0), "{}", said.stderr);
     assert!(said.stdout.starts_with("{\n  \"asked\": \"a@b.example\",\n"), "{}", said.stdout);
 }

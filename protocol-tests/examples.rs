@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use postcote::config::{Config, Endpoint, Listen, Protocol, check};
+use postcote::config::{Config, Control, Endpoint, Listen, Protocol, check};
 use postcote::lookup::Table;
 
 use crate::command::{differs, file, postcote, run};
+use crate::support::scratch::Scratch;
 
 /// The listeners that the example offers; there is no default for them.
 fn listeners() -> Vec<Listen> {
@@ -35,20 +36,14 @@ fn switched_on() -> String {
     text.lines().map(line).collect()
 }
 
-/// A directory of a test's own, empty.
-fn scratch(name: &str) -> PathBuf {
-    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    let _ = std::fs::remove_dir_all(&directory);
-    std::fs::create_dir_all(&directory).unwrap();
-    directory
-}
-
 #[test]
 fn every_option_stands_in_the_example_with_its_default() {
     let text = switched_on();
     let path = Path::new("conf-examples/postcote.toml");
     let config = Config::parse(&text, path).unwrap_or_else(|error| panic!("{error}"));
-    assert_eq!(config, Config { listen: listeners(), ..Config::default() });
+    // These have no default: one chooses listeners, and a group is the daemon's own until one is.
+    let control = Control { group: Some("postcote".into()), ..Control::default() };
+    assert_eq!(config, Config { listen: listeners(), control, ..Config::default() });
 
     // What the program can show is every option there is; each of them must be told of.
     let shown = postcote::config::show(&config, "url", postcote::config::Shown::All).unwrap();
@@ -97,7 +92,7 @@ fn main_cf(directory: &Path) -> String {
 
 #[test]
 fn main_cf_is_what_the_command_prints() {
-    let got = main_cf(&scratch("example-main-cf"));
+    let got = main_cf(Scratch::new().path());
     let wrong = differs(&got, &file("conf-examples/postfix/main.cf"));
     assert!(wrong.is_none(), "{}", wrong.unwrap_or_default());
     for table in Table::ALL {
@@ -107,13 +102,15 @@ fn main_cf_is_what_the_command_prints() {
 
 #[test]
 fn postfix_takes_main_cf() {
-    let directory = scratch("example-postconf");
-    let ours = main_cf(&directory);
-    let text =
-        format!("compatibility_level = 3.6\nqueue_directory = {}\n{ours}", directory.display());
+    let directory = Scratch::new();
+    let ours = main_cf(directory.path());
+    let text = format!(
+        "compatibility_level = 3.6\nqueue_directory = {}\n{ours}",
+        directory.path().display()
+    );
     std::fs::write(directory.join("main.cf"), text).unwrap();
     std::fs::write(directory.join("master.cf"), "").unwrap();
-    let said = run(Command::new("postconf").arg("-c").arg(&directory).arg("-n"));
+    let said = run(Command::new("postconf").arg("-c").arg(directory.path()).arg("-n"));
     assert_eq!((said.code, said.stderr.as_str()), (Some(0), ""), "postconf complains");
     for line in ours.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
         let found = said.stdout.lines().any(|got| got.trim_end() == line.trim_end());
@@ -133,14 +130,16 @@ fn units(directory: &Path) -> [PathBuf; 2] {
 
 #[test]
 fn systemd_takes_the_units() {
-    let units = units(&scratch("example-units"));
+    let directory = Scratch::new();
+    let units = units(directory.path());
     let said = run(Command::new("systemd-analyze").arg("verify").args(&units));
     assert_eq!((said.code, said.stderr.as_str()), (Some(0), ""));
 }
 
 #[test]
 fn the_service_is_confined() {
-    let [service, _] = units(&scratch("example-security"));
+    let directory = Scratch::new();
+    let [service, _] = units(directory.path());
     let limit = ["security", "--offline=true", "--no-pager", "--threshold=15"];
     let said = run(Command::new("systemd-analyze").args(limit).arg(service));
     assert_eq!(said.code, Some(0), "exposed more than 1.5 of 10:\n{}", said.stdout);

@@ -49,7 +49,7 @@ impl ConfigError {
             Place::find(source, at.unwrap_or(span))
         });
         let (message, hint) = reword(message);
-        Self { file: file.to_owned(), place, message, hint }
+        Self { file: file.to_owned(), place, message: masked(&message), hint }
     }
 
     /// What to do about it.
@@ -164,10 +164,26 @@ impl Place {
         Self {
             line: before.matches('\n').count() + 1,
             column,
-            text: text.to_owned(),
+            text: masked(text),
             width: width.min(room).max(1),
         }
     }
+}
+
+/// Hides what may be a password, for errors end up in logs. What is hidden keeps its width, so that
+/// the caret stays where it belongs.
+fn masked(text: &str) -> String {
+    let url = text.find("://").map(|at| at + 3).zip(text.rfind('@'));
+    let lower = text.to_ascii_lowercase();
+    let mut settings = lower.match_indices("password").map(|(at, word)| at + word.len());
+    let value =
+        |at: &usize| lower.get(*at..).is_some_and(|rest| rest.trim_start().starts_with('='));
+    let setting = settings.find(value);
+    let hidden = |at: usize| {
+        let in_url = url.is_some_and(|(from, to)| (from..to).contains(&at));
+        in_url || setting.is_some_and(|from| at >= from)
+    };
+    text.char_indices().map(|(at, c)| if hidden(at) { '*' } else { c }).collect()
 }
 
 impl fmt::Display for ConfigError {
@@ -195,6 +211,23 @@ impl std::error::Error for ConfigError {}
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn passwords_do_not_get_into_errors() {
+        let table = [
+            (
+                "url = 'postgresql://postcote:ses@me@db/x'",
+                "url = 'postgresql://***************@db/x'",
+            ),
+            ("url = 'host=db password=sesame'", "url = 'host=db password********"),
+            ("url = 'postgresql:///postcote'", "url = 'postgresql:///postcote'"),
+            ("password-scheme = 'ARGON2ID'", "password-scheme = 'ARGON2ID'"),
+            ("äö = 1", "äö = 1"),
+        ];
+        for (line, expected) in table {
+            assert_eq!(masked(line), expected);
+        }
+    }
 
     #[test]
     fn the_caret_stands_below_what_is_meant() {

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::config::duration::Limit;
 use crate::config::text::{self, BadValue, Text, Written};
-use crate::config::value::{self, FileMode, Limit};
+use crate::config::value::{self, FileMode};
 use crate::config::{Endpoint, HostPort};
 use crate::lookup::Table;
 
