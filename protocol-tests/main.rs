@@ -8,10 +8,15 @@
     reason = "a test that cannot go on fails"
 )]
 
+mod bad_config;
+mod command;
+mod commands;
 mod conformance;
 mod connections;
 mod database;
 mod dialogs;
+mod examples;
+mod help;
 mod outage;
 mod support;
 mod tls;

@@ -11,9 +11,9 @@ pub(super) struct Certificates {
 }
 
 /// The name all good server certificates are for.
-pub(super) const HOST: &str = "db.test";
+pub(super) const HOST: &str = "db.mail.test";
 
-const SAN: &str = "subjectAltName=DNS:db.test\nbasicConstraints=CA:FALSE\n";
+const SAN: &str = "subjectAltName=DNS:db.mail.test\nbasicConstraints=CA:FALSE\n";
 
 impl Certificates {
     pub(super) fn make(directory: &Path) -> Self {
@@ -21,36 +21,54 @@ impl Certificates {
         let all = Self { directory: directory.to_owned() };
         all.authority("ca");
         all.authority("other-ca");
-        all.signed("good", "ca", "/CN=anything", &["-sha256"], SAN);
-        all.signed("sha384", "ca", "/CN=anything", &["-sha384"], SAN);
-        all.signed("sha512", "ca", "/CN=anything", &["-sha512"], SAN);
-        all.signed("star", "ca", "/CN=x", &[], "subjectAltName=DNS:*.test\n");
-        all.signed("address", "ca", "/CN=x", &[], "subjectAltName=IP:127.0.0.1\n");
-        all.signed("common-name", "ca", "/CN=db.test", &[], "basicConstraints=CA:FALSE\n");
+        all.signed("good", "ca", "/CN=anything", &["-sha256"], Some(SAN));
+        all.signed("sha384", "ca", "/CN=anything", &["-sha384"], Some(SAN));
+        all.signed("sha512", "ca", "/CN=anything", &["-sha512"], Some(SAN));
+        all.signed("star", "ca", "/CN=x", &[], Some("subjectAltName=DNS:*.mail.test\n"));
+        all.signed("address", "ca", "/CN=x", &[], Some("subjectAltName=IP:127.0.0.1\n"));
+        all.signed(
+            "common-name",
+            "ca",
+            "/CN=db.mail.test",
+            &[],
+            Some("basicConstraints=CA:FALSE\n"),
+        );
         // The common name would fit, but an alternative name takes its place.
-        all.signed("overruled", "ca", "/CN=db.test", &[], "subjectAltName=DNS:else.test\n");
-        all.signed("expired", "ca", "/CN=x", &["-days", "-1"], SAN);
-        // Without extensions openssl makes version 1; newer ones add these two unless told not to.
-        let none = "subjectKeyIdentifier=none\nauthorityKeyIdentifier=none\n";
-        all.signed("version-1", "ca", "/CN=db.test", &[], none);
-        all.signed("middle", "ca", "/CN=middle", &[], "basicConstraints=critical,CA:TRUE\n");
-        all.signed("chained", "middle", "/CN=x", &[], SAN);
+        all.signed(
+            "overruled",
+            "ca",
+            "/CN=db.mail.test",
+            &[],
+            Some("subjectAltName=DNS:else.test\n"),
+        );
+        all.signed("expired", "ca", "/CN=x", &["-days", "-1"], Some(SAN));
+        // openssl up to 3.1 makes version 1 of it, later ones version 3 without alternative names.
+        all.signed("version-1", "ca", "/CN=db.mail.test", &[], None);
+        all.signed("version-1-other", "other-ca", "/CN=db.mail.test", &[], None);
+        all.signed("middle", "ca", "/CN=middle", &[], Some("basicConstraints=critical,CA:TRUE\n"));
+        all.signed("chained", "middle", "/CN=x", &[], Some(SAN));
         let chain = [all.path("chained.crt"), all.path("middle.crt")]
             .map(|file| fs::read_to_string(file).unwrap())
             .concat();
         fs::write(all.path("chained.crt"), chain).unwrap();
-        all.signed("certified", "ca", "/CN=certified", &[], "basicConstraints=CA:FALSE\n");
-        all.signed("stranger", "other-ca", "/CN=certified", &[], "basicConstraints=CA:FALSE\n");
+        all.signed("certified", "ca", "/CN=certified", &[], Some("basicConstraints=CA:FALSE\n"));
+        all.signed(
+            "stranger",
+            "other-ca",
+            "/CN=certified",
+            &[],
+            Some("basicConstraints=CA:FALSE\n"),
+        );
         // The one-command certificate of the documentation: an authority and server in one, with
         // a common name only.
-        all.self_signed("self", &["-subj", "/CN=db.test"]);
+        all.self_signed("self", &["-subj", "/CN=db.mail.test"]);
         all.self_signed(
             "snakeoil",
             &[
                 "-subj",
-                "/CN=db.test",
+                "/CN=db.mail.test",
                 "-addext",
-                "subjectAltName=DNS:db.test",
+                "subjectAltName=DNS:db.mail.test",
                 "-addext",
                 "basicConstraints=critical,CA:FALSE",
             ],
@@ -88,7 +106,14 @@ impl Certificates {
         self.protect(&key);
     }
 
-    fn signed(&self, name: &str, by: &str, subject: &str, arguments: &[&str], extensions: &str) {
+    fn signed(
+        &self,
+        name: &str,
+        by: &str,
+        subject: &str,
+        arguments: &[&str],
+        extensions: Option<&str>,
+    ) {
         let [certificate, key, request, extension] =
             ["crt", "key", "csr", "ext"].map(|suffix| format!("{name}.{suffix}"));
         let (by_certificate, by_key) = (format!("{by}.crt"), format!("{by}.key"));
@@ -98,8 +123,10 @@ impl Certificates {
         ]);
         let mut command = vec!["x509", "-req", "-in", &request, "-CA", &by_certificate, "-CAkey"];
         command.extend([&*by_key, "-CAcreateserial", "-out", &certificate]);
-        fs::write(self.path(&extension), extensions).unwrap();
-        command.extend(["-extfile", &extension]);
+        if let Some(extensions) = extensions {
+            fs::write(self.path(&extension), extensions).unwrap();
+            command.extend(["-extfile", &extension]);
+        }
         command.extend(arguments);
         self.openssl(&command);
         self.protect(&key);
@@ -108,9 +135,11 @@ impl Certificates {
     /// Makes `ca.crl`, which revokes one certificate, and `empty.crl`, which revokes none.
     fn revoke(&self, name: &str) {
         fs::write(self.path("index.txt"), "").unwrap();
+        fs::write(self.path("number"), "01\n").unwrap();
         fs::write(
             self.path("ca.cnf"),
-            "[ca]\ndefault_ca=d\n[d]\ndatabase=index.txt\ndefault_md=sha256\ndefault_crl_days=9\n",
+            "[ca]\ndefault_ca=d\n[d]\ndatabase=index.txt\ndefault_md=sha256\ndefault_crl_days=9\n\
+             crlnumber=number\ncrl_extensions=e\n[e]\nauthorityKeyIdentifier=keyid:always\n",
         )
         .unwrap();
         let authority =

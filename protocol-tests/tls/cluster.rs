@@ -17,14 +17,15 @@ pub(super) struct Cluster {
 }
 
 const CONFIGURATION: &str = "fsync = off\nlisten_addresses = '127.0.0.1'\nmax_connections = 20\n\
-                             shared_buffers = '1MB'\npassword_encryption = 'scram-sha-256'\n";
+                             shared_buffers = '1MB'\npassword_encryption = 'scram-sha-256'\n\
+                             include_if_exists = 'tls.conf'\n";
 
 /// Who may enter from where; the tests use each line.
 const ACCESS: &str = "\
 local     all all                    trust
 hostssl   all certified 127.0.0.1/32 cert
 hostssl   all mail      127.0.0.1/32 scram-sha-256
-hostssl   all colon     127.0.0.1/32 scram-sha-256
+hostnossl all colon     127.0.0.1/32 scram-sha-256
 hostssl   all trusted   127.0.0.1/32 trust
 hostnossl all plain     127.0.0.1/32 scram-sha-256
 ";
@@ -76,10 +77,8 @@ impl Cluster {
             .output()
             .unwrap();
         assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
-        let socket = format!("unix_socket_directories = '{}'\n", directory.display());
         let file = data.join("postgresql.conf");
-        fs::write(file, [CONFIGURATION, &socket, "include_if_exists = 'tls.conf'\n"].concat())
-            .unwrap();
+        fs::write(file, CONFIGURATION).unwrap();
         fs::write(data.join("pg_hba.conf"), ACCESS).unwrap();
         Self { directory: directory.to_owned(), port: free_port(), server: None }
     }
@@ -88,6 +87,8 @@ impl Cluster {
         let server = unprivileged("postgres")
             .arg("-D")
             .arg(self.directory.join("data"))
+            .arg("-k")
+            .arg(&self.directory)
             .arg("-p")
             .arg(self.port.to_string())
             .stdout(Stdio::null())
@@ -142,7 +143,7 @@ impl Cluster {
     }
 
     fn wait(&self, what: &str, is_met: impl Fn(&Self) -> bool) {
-        let deadline = Instant::now() + Duration::from_secs(60);
+        let deadline = Instant::now() + Duration::from_mins(1);
         while !is_met(self) {
             assert!(Instant::now() < deadline, "waited too long for {what}: {}", self.log());
             sleep(Duration::from_millis(20));

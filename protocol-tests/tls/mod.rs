@@ -1,4 +1,5 @@
 //! Connects to a real PostgreSQL with every kind of setting, and asks `psql` whether it agrees.
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 mod certificates;
 mod cluster;

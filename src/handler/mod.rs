@@ -6,7 +6,7 @@ mod table;
 use crate::protocol::Codec;
 
 pub use control::{ControlHandler, EXPLAIN};
-pub use table::{SocketmapHandler, TableAnswers, TcpTableHandler};
+pub use table::{SocketmapHandler, TableAnswers, TcpTableHandler, now};
 
 /// Answers the requests of one protocol. A handler never fails: every failure has a reply.
 pub trait Handler<C: Codec>: Send + Sync + 'static {

@@ -143,7 +143,7 @@ fn outcome(reply: &Reply) -> Outcome {
 }
 
 /// The time, for switches and expiry dates.
-pub(super) fn now() -> Timestamp {
+pub fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp(i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
 }

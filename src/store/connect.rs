@@ -13,17 +13,16 @@
 //! PostgreSQL documentation, "Specifying Multiple Hosts".
 
 mod error;
+mod messages;
 
 use std::collections::hash_map::RandomState;
-use std::future::poll_fn;
 use std::hash::BuildHasher as _;
 use std::net::IpAddr;
 use std::time::Duration;
 
 use secrecy::ExposeSecret as _;
-use tokio::sync::mpsc;
 use tokio_postgres::config::{SslMode as Negotiation, SslNegotiation};
-use tokio_postgres::{AsyncMessage, Client, Config, Connection, Notification, SimpleQueryMessage};
+use tokio_postgres::{Client, Config, SimpleQueryMessage};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::conninfo::{ConnInfo, Host, HostOrder, SslMode, TargetSession};
@@ -31,30 +30,11 @@ use super::passfile::{self, Answer, Login};
 use super::tls;
 use error::{Cause, Failure};
 pub use error::{ConnectError, chain};
+pub use messages::Messages;
+use messages::drive;
 
 /// How long one address may take to answer, login included, unless `connect_timeout` says so.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// What the server sends on its own, until the session ends.
-///
-/// Dropping it loses notifications but not the session, which lives as long as its [`Client`].
-#[derive(Debug)]
-pub struct Messages {
-    received: mpsc::UnboundedReceiver<Result<Notification, tokio_postgres::Error>>,
-}
-
-impl Messages {
-    /// Waits for the next notification; `None` once this side has closed the session.
-    ///
-    /// Cancellation-safe. Notifications wait without limit in memory: were the channel bounded, a
-    /// full one would also hold up the answers to queries.
-    ///
-    /// # Errors
-    /// The session was lost; [`chain`] tells why. Nothing follows it.
-    pub async fn next(&mut self) -> Option<Result<Notification, tokio_postgres::Error>> {
-        self.received.recv().await
-    }
-}
 
 /// Opens a session and drives it in a task of its own until the [`Client`] is dropped.
 ///
@@ -310,38 +290,6 @@ async fn offers(client: &Client, target: TargetSession) -> Result<(), Cause> {
         _ => return Ok(()),
     };
     Err(Cause::Session(refusal))
-}
-
-/// Moves a session's traffic until it ends, and passes on what the server sends unasked.
-fn drive<S, T>(mut connection: Connection<S, T>) -> Messages
-where
-    Connection<S, T>: Send + Unpin + 'static,
-    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
-    T: tokio_postgres::tls::TlsStream + Unpin,
-{
-    let (sender, received) = mpsc::unbounded_channel();
-    tokio::spawn(async move {
-        while let Some(message) = poll_fn(|context| connection.poll_message(context)).await {
-            let lost = message.is_err();
-            match message {
-                Ok(AsyncMessage::Notification(notification)) => {
-                    // Whoever dropped the receiver wants the session for its queries only.
-                    let _ = sender.send(Ok(notification));
-                }
-                Ok(AsyncMessage::Notice(notice)) => {
-                    tracing::debug!(severity = notice.severity(), "{}", notice.message());
-                }
-                Ok(_) => {}
-                Err(error) => {
-                    let _ = sender.send(Err(error));
-                }
-            }
-            if lost {
-                break;
-            }
-        }
-    });
-    Messages { received }
 }
 
 /// In a fresh order where `load_balance_hosts=random` asks for it.

@@ -15,19 +15,23 @@
 
 mod error;
 mod keyword;
+mod part;
 mod service;
 mod setting;
 mod syntax;
 
 use std::fmt;
-use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use secrecy::{ExposeSecret as _, SecretString};
 use tokio_postgres::config::ChannelBinding;
 
 pub use error::ConnInfoError;
+pub(super) use part::{
+    ClientFile, Host, HostOrder, Keepalive, Password, RootCertificates, SslMode, TargetSession,
+    TlsSettings, TlsVersion,
+};
+use part::{MODES, TARGETS};
 use setting::Settings;
 
 /// Looks up an environment variable; tests hand in a table.
@@ -67,110 +71,6 @@ pub struct ConnInfo {
     pub(super) tls: TlsSettings,
 }
 
-/// One place to try.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Host {
-    /// A host name, a numeric address, or the directory of a unix socket (`/…`).
-    pub(super) name: String,
-    /// Saves the name's resolution (`hostaddr`).
-    pub(super) address: Option<IpAddr>,
-    pub(super) port: u16,
-}
-
-impl Host {
-    /// The directory of the unix socket, if this is one.
-    pub(super) fn directory(&self) -> Option<&Path> {
-        (self.address.is_none() && self.name.starts_with('/')).then(|| Path::new(&self.name))
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum HostOrder {
-    AsGiven,
-    Random,
-}
-
-/// What the session must offer (`target_session_attrs`), in libpq's order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum TargetSession {
-    Any,
-    ReadWrite,
-    ReadOnly,
-    Primary,
-    Standby,
-    PreferStandby,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Keepalive {
-    pub(super) on: bool,
-    pub(super) idle: Option<Duration>,
-    pub(super) interval: Option<Duration>,
-    pub(super) count: Option<u32>,
-    pub(super) user_timeout: Option<Duration>,
-}
-
-/// How much of the way is encrypted and verified, weakest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum SslMode {
-    Disable,
-    Allow,
-    Prefer,
-    Require,
-    VerifyCa,
-    VerifyFull,
-}
-
-/// Where the certificates to trust are.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum RootCertificates {
-    /// A file; it may be absent unless `sslmode` verifies.
-    File(PathBuf),
-    /// No file is named and there is no home directory to look in.
-    Nowhere,
-    /// The operating system's (`sslrootcert=system`).
-    System,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct TlsSettings {
-    pub(super) mode: SslMode,
-    pub(super) roots: RootCertificates,
-    pub(super) certificate: Option<ClientFile>,
-    pub(super) key: Option<ClientFile>,
-    pub(super) revoked: Option<ClientFile>,
-    /// TLS from the first byte, without asking (PostgreSQL 17).
-    pub(super) direct: bool,
-    pub(super) sni: bool,
-    pub(super) oldest: TlsVersion,
-    pub(super) newest: TlsVersion,
-}
-
-/// A file below `~/.postgresql` counts only if it exists; one that is named must.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum ClientFile {
-    Default(PathBuf),
-    Named(PathBuf),
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum TlsVersion {
-    Tls12,
-    Tls13,
-}
-
-/// A password that prints as `…`.
-#[derive(Clone)]
-pub(super) struct Password(pub(super) SecretString);
-
-impl PartialEq for Password {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.expose_secret() == other.0.expose_secret()
-    }
-}
-
-impl Eq for Password {}
-
 impl ConnInfo {
     /// Reads a connection text, with defaults from the process environment.
     ///
@@ -179,6 +79,18 @@ impl ConnInfo {
     /// administrator.
     pub fn parse(text: &str) -> Result<Self, ConnInfoError> {
         Self::parse_with(text, &|name| std::env::var(name).ok())
+    }
+
+    /// Of several hosts, wants the one that takes writes, unless the text says which to take.
+    ///
+    /// The daemon reads data and changes over two connections. From different servers a change
+    /// could be announced before the data show it, and the old state would be remembered.
+    #[must_use]
+    pub fn of_one_server(mut self) -> Self {
+        if self.hosts.len() > 1 && self.target == TargetSession::Any {
+            self.target = TargetSession::ReadWrite;
+        }
+        self
     }
 
     /// Reads a connection text, with defaults from the given environment.
@@ -319,24 +231,6 @@ fn quoted(value: &str) -> String {
     }
     format!("'{}'", value.replace('\\', r"\\").replace('\'', r"\'"))
 }
-
-static MODES: &[(&str, SslMode)] = &[
-    ("disable", SslMode::Disable),
-    ("allow", SslMode::Allow),
-    ("prefer", SslMode::Prefer),
-    ("require", SslMode::Require),
-    ("verify-ca", SslMode::VerifyCa),
-    ("verify-full", SslMode::VerifyFull),
-];
-
-static TARGETS: &[(&str, TargetSession)] = &[
-    ("any", TargetSession::Any),
-    ("read-write", TargetSession::ReadWrite),
-    ("read-only", TargetSession::ReadOnly),
-    ("primary", TargetSession::Primary),
-    ("standby", TargetSession::Standby),
-    ("prefer-standby", TargetSession::PreferStandby),
-];
 
 #[cfg(test)]
 mod tests;

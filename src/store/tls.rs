@@ -14,6 +14,7 @@
 //! PostgreSQL documentation, "SSL Support" of libpq.
 
 mod verify;
+mod version1;
 
 use std::fmt;
 use std::os::unix::fs::MetadataExt as _;
@@ -110,19 +111,25 @@ fn verifier(settings: &TlsSettings, provider: &Arc<CryptoProvider>) -> Result<Ve
     let mut anchors = RootCertStore::empty();
     // What cannot be an authority still counts as a trusted certificate of a server itself.
     anchors.add_parsable_certificates(trusted.iter().cloned());
+    let revoked = revoked(settings)?;
+    let revocation = !revoked.is_empty();
     let chain = if anchors.is_empty() {
         None
     } else {
         let verifier =
             WebPkiServerVerifier::builder_with_provider(Arc::new(anchors), Arc::clone(provider))
-                .with_crls(revoked(settings)?)
+                .with_crls(revoked)
                 .build()
                 .map_err(|error| {
-                    TlsError::new(format!("the revocation lists cannot be used: {error}"), REPORT)
+                    TlsError::new(
+                        format!("`sslcrl` cannot be used: {error}"),
+                        "the list must be of version 2, with `authorityKeyIdentifier` and a number",
+                    )
                 })?;
         Some(verifier)
     };
-    Ok(Verifier::new(check, chain, trusted, provider.signature_verification_algorithms))
+    let algorithms = provider.signature_verification_algorithms;
+    Ok(Verifier { check, chain, revocation, trusted, algorithms })
 }
 
 /// The certificates to trust; none where libpq would not verify either.
@@ -130,13 +137,7 @@ fn trusted(settings: &TlsSettings) -> Result<Vec<CertificateDer<'static>>, TlsEr
     let hint = "name the file that holds the certificate of the server's authority with \
                 `sslrootcert`, or use `sslrootcert=system`, or an `sslmode` that does not verify";
     match &settings.roots {
-        RootCertificates::File(file) if exists(file) => {
-            let certificates = read::<CertificateDer<'static>>("root certificate file", file)?;
-            if certificates.is_empty() {
-                return Err(TlsError::file("root certificate file", file, "is empty", hint));
-            }
-            Ok(certificates)
-        }
+        RootCertificates::File(file) if exists(file) => read("root certificate file", file),
         RootCertificates::File(file) if settings.mode >= SslMode::VerifyCa => {
             Err(TlsError::file("root certificate file", file, "does not exist", hint))
         }
@@ -199,9 +200,13 @@ fn exists(file: &Path) -> bool {
 }
 
 fn read<T: PemObject>(kind: &str, file: &Path) -> Result<Vec<T>, TlsError> {
-    T::pem_file_iter(file)
-        .and_then(Iterator::collect)
-        .map_err(|error| unreadable(kind, file, &error))
+    let items = T::pem_file_iter(file)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .map_err(|error| unreadable(kind, file, &error))?;
+    if items.is_empty() {
+        return Err(unreadable(kind, file, &pem::Error::NoItemsFound));
+    }
+    Ok(items)
 }
 
 fn unreadable(kind: &str, file: &Path, error: &pem::Error) -> TlsError {

@@ -173,19 +173,26 @@ fn certificate_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a Certifi
 fn certificate_text(error: &CertificateError) -> String {
     match error {
         CertificateError::UnknownIssuer => "is not signed by a trusted authority".to_owned(),
+        CertificateError::NotValidForNameContext { expected, presented } => {
+            // The library shows a name as `DnsName("db.example")`.
+            let names = presented.iter().map(|name| name.split('"').nth(1).unwrap_or(name));
+            let names: Vec<_> = names.map(|name| format!("`{name}`")).collect();
+            let names = if names.is_empty() { "no host".to_owned() } else { names.join(", ") };
+            format!("is for {names}, not for `{}`", expected.to_str())
+        }
         CertificateError::NotValidForName => "is for another host name".to_owned(),
         CertificateError::Revoked => "is revoked".to_owned(),
-        CertificateError::Expired => "has expired".to_owned(),
-        CertificateError::NotValidYet => "is not valid yet".to_owned(),
-        // Its text names the error of a library only; version 1 and an authority used as a server
-        // are what administrators meet.
-        CertificateError::Other(other) if other.to_string().contains("UnsupportedCertVersion") => {
-            "is an X.509 version 1 certificate, whose chain cannot be checked".to_owned()
+        CertificateError::UnknownRevocationStatus => "is in no revocation list's care".to_owned(),
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            "has expired".to_owned()
+        }
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            "is not valid yet".to_owned()
         }
         CertificateError::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => {
             "is that of an authority (`CA:TRUE`), not of a server".to_owned()
         }
-        other => other.to_string(),
+        other => format!("is refused: {other}"),
     }
 }
 
@@ -216,17 +223,19 @@ fn is_refused_before_sql(error: &tokio_postgres::Error) -> bool {
             None => true,
         },
         // The client's certificate is refused after the handshake, in what TLS 1.3 sends next.
-        "error communicating with the server" => source_io.is_some_and(|io| {
-            matches!(
-                io.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()),
-                Some(rustls::Error::AlertReceived(_))
-            )
-        }),
+        "error communicating with the server" => is_alert(error),
         "error connecting to server" => {
             source_io.is_some_and(|io| io.kind() == io::ErrorKind::PermissionDenied)
         }
         _ => false,
     }
+}
+
+/// Whether the server ended the session by a TLS alert, as it does when it refuses a certificate.
+fn is_alert(error: &tokio_postgres::Error) -> bool {
+    let io = error.source().and_then(|source| source.downcast_ref::<io::Error>());
+    let tls = io.and_then(io::Error::get_ref).and_then(|inner| inner.downcast_ref());
+    matches!(tls, Some(rustls::Error::AlertReceived(_)))
 }
 
 fn server_hint(error: &tokio_postgres::Error) -> Option<&'static str> {
@@ -235,8 +244,14 @@ fn server_hint(error: &tokio_postgres::Error) -> Option<&'static str> {
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
                 "use the host name the certificate is for, with `hostaddr` if it does not resolve"
             }
-            CertificateError::Expired | CertificateError::NotValidYet => {
+            CertificateError::Expired
+            | CertificateError::ExpiredContext { .. }
+            | CertificateError::NotValidYet
+            | CertificateError::NotValidYetContext { .. } => {
                 "renew the server's certificate, and check the clocks of both machines"
+            }
+            CertificateError::Revoked | CertificateError::UnknownRevocationStatus => {
+                "give the server a new certificate, or renew the list in `sslcrl`"
             }
             CertificateError::Other(_) => {
                 "make the server a certificate with `basicConstraints = CA:FALSE` and a \
@@ -260,6 +275,11 @@ fn server_hint(error: &tokio_postgres::Error) -> Option<&'static str> {
             "57P03" => Some("wait until the server has started or recovered"),
             _ => None,
         };
+    }
+    if is_alert(error) {
+        return Some(
+            "the server refuses the client's certificate or its way of TLS; its log tells which",
+        );
     }
     let cause = error.source().map(ToString::to_string).unwrap_or_default();
     if cause == "password missing" {

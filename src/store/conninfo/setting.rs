@@ -247,7 +247,7 @@ impl Settings {
             None => default("root.crt").map_or(RootCertificates::Nowhere, RootCertificates::File),
         };
         let system = roots == RootCertificates::System;
-        let mode = self.choice("sslmode", super::MODES)?.unwrap_or(if system {
+        let mode = self.choice("sslmode", super::part::MODES)?.unwrap_or(if system {
             SslMode::VerifyFull
         } else {
             SslMode::Prefer

@@ -143,3 +143,30 @@ fn no_output_shows_the_password() {
         assert!(!format!("{error} {error:?} {}", error.hint()).contains("hunter2"), "{text}");
     }
 }
+
+proptest::proptest! {
+    #[test]
+    fn no_text_is_a_panic(text in "(postgres(ql)?://)?[a-z:@/?&=%,\\[\\]'\\\\ é0-9]{0,40}") {
+        let _ = parse(&text, &[]);
+    }
+
+    #[test]
+    fn what_is_shown_reads_back(user in "[^\\x00]{1,20}", database in "[^\\x00]{1,20}") {
+        let text = format!("host=/s user={} dbname={}", quoted(&user), quoted(&database));
+        let info = parse(&text, &[]).unwrap();
+        proptest::prop_assert_eq!((&info.user, &info.database), (&user, &database));
+        proptest::prop_assert_eq!(parse(&info.redacted(), &[]), Ok(info));
+    }
+}
+
+#[test]
+fn several_hosts_become_the_one_that_takes_writes() {
+    for (text, expected) in [
+        ("host=a user=u", TargetSession::Any),
+        ("host=a,b user=u", TargetSession::ReadWrite),
+        ("host=a,b user=u target_session_attrs=standby", TargetSession::Standby),
+    ] {
+        let info = parse(text, &[]).unwrap();
+        assert_eq!(info.of_one_server().target, expected, "{text}");
+    }
+}

@@ -7,8 +7,7 @@
 //!   the server that holds its key, so a certificate equal to a trusted one needs no chain.
 //! - A certificate with only a common name: libpq falls back to it if no alternative name of the
 //!   host's type is present.
-//! - A version 1 certificate, which `openssl x509 -req` makes without `-extfile`; accepted where
-//!   no chain must be checked.
+//! - A version 1 certificate, see [`version1`].
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -21,12 +20,14 @@ use rustls::crypto::{
 use rustls::pki_types::{CertificateDer, ServerName, SubjectPublicKeyInfoDer, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
-use x509_cert::Certificate;
+use x509_cert::certificate::Certificate;
 use x509_cert::der::asn1::{Ia5StringRef, PrintableStringRef, TeletexStringRef, Utf8StringRef};
 use x509_cert::der::oid::db::rfc4519::COMMON_NAME;
 use x509_cert::der::{Any, Decode as _, Encode as _};
 use x509_cert::ext::pkix::SubjectAltName;
 use x509_cert::ext::pkix::name::GeneralName;
+
+use super::version1;
 
 /// What is asked of a certificate. That the server holds its key is always checked, since channel
 /// binding relies on it.
@@ -39,22 +40,16 @@ pub(super) enum Check {
 
 #[derive(Debug)]
 pub(super) struct Verifier {
-    check: Check,
-    chain: Option<Arc<WebPkiServerVerifier>>,
-    trusted: Vec<CertificateDer<'static>>,
-    algorithms: WebPkiSupportedAlgorithms,
+    pub(super) check: Check,
+    /// None if no trusted certificate is that of an authority.
+    pub(super) chain: Option<Arc<WebPkiServerVerifier>>,
+    /// Whether `chain` consults revocation lists.
+    pub(super) revocation: bool,
+    pub(super) trusted: Vec<CertificateDer<'static>>,
+    pub(super) algorithms: WebPkiSupportedAlgorithms,
 }
 
 impl Verifier {
-    pub(super) fn new(
-        check: Check,
-        chain: Option<Arc<WebPkiServerVerifier>>,
-        trusted: Vec<CertificateDer<'static>>,
-        algorithms: WebPkiSupportedAlgorithms,
-    ) -> Self {
-        Self { check, chain, trusted, algorithms }
-    }
-
     fn verify_chain(
         &self,
         certificate: &CertificateDer<'_>,
@@ -68,6 +63,15 @@ impl Verifier {
         let Some(chain) = &self.chain else {
             return Err(CertificateError::UnknownIssuer.into());
         };
+        let parsed = parse(certificate)?;
+        if version1::is(&parsed) {
+            // Whether it is revoked cannot be told, so with revocation lists it gets no exception.
+            if self.revocation {
+                return Err(CertificateError::UnknownRevocationStatus.into());
+            }
+            version1::verify_issuer(&parsed, &self.trusted, &self.algorithms)?;
+            return verify_validity(certificate, now);
+        }
         match chain.verify_server_cert(certificate, intermediates, name, &[], now) {
             // The name is looked at last, so the chain is good; whether the name matters is ours.
             Ok(_)
@@ -152,7 +156,10 @@ fn verify_name(certificate: &CertificateDer<'_>, name: &ServerName<'_>) -> Resul
     };
     match common_name(&parse(certificate)?, name) {
         Some(pattern) if matches(&pattern, &name.to_str()) => Ok(()),
-        Some(_) => Err(CertificateError::NotValidForName.into()),
+        Some(pattern) => {
+            let (expected, presented) = (name.to_owned(), vec![pattern]);
+            Err(CertificateError::NotValidForNameContext { expected, presented }.into())
+        }
         None => Err(refusal),
     }
 }
