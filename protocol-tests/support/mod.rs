@@ -1,3 +1,6 @@
-//! What the tests stand on.
+//! What every kind of test may use: processes, directories and deadlines that leave nothing behind.
 
+pub(crate) mod peer;
 pub(crate) mod pg;
+pub(crate) mod scratch;
+pub(crate) mod terms;

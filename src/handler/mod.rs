@@ -1,1 +1,15 @@
-//! handler.
+//! From a request to its reply: the only place that sees both the wire and the meaning.
+
+mod control;
+mod table;
+
+use crate::protocol::Codec;
+
+pub use control::{ControlHandler, EXPLAIN};
+pub use table::{SocketmapHandler, TableAnswers, TcpTableHandler, now};
+
+/// Answers the requests of one protocol. A handler never fails: every failure has a reply.
+pub trait Handler<C: Codec>: Send + Sync + 'static {
+    /// The reply to a request.
+    fn handle(&self, request: C::Request) -> impl Future<Output = C::Reply> + Send;
+}

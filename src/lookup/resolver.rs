@@ -66,6 +66,12 @@ impl Value {
     }
 }
 
+impl From<Value> for String {
+    fn from(value: Value) -> Self {
+        value.0
+    }
+}
+
 impl<D: Directory> Resolver<D> {
     /// A resolver that asks this directory and splits addresses at these delimiters.
     pub fn new(directory: D, delimiters: Delimiters) -> Self {

@@ -4,6 +4,8 @@
 //! that stands at it (see [`Resolver`](crate::lookup::Resolver) for how they are found); the time
 //! and the recipient delimiter are handed in. No rule looks anything up.
 
+#[cfg(test)]
+pub(crate) mod fixtures;
 mod redirect;
 mod standing;
 

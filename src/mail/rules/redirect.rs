@@ -95,7 +95,7 @@ fn expand(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mail::rules::standing::tests::{account, alias, domain, relocated};
+    use crate::mail::rules::fixtures::{account, alias, domain, relocated};
 
     const NOW: Timestamp = Timestamp(1000);
 

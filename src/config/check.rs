@@ -1,0 +1,1 @@
+//! Valid but unreasonable: warnings with advice.

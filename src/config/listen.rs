@@ -1,0 +1,202 @@
+//! A listener: which protocol is spoken where, and who may connect.
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::text::{self, BadValue, Text, Written};
+use crate::config::value::{self, FileMode, Limit};
+use crate::config::{Endpoint, HostPort};
+use crate::lookup::Table;
+
+/// Where questions arrive: one `[[listen]]`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Raw", rename_all = "kebab-case")]
+pub struct Listen {
+    /// What is spoken.
+    #[serde(with = "text")]
+    pub protocol: Protocol,
+    /// Where.
+    #[serde(with = "text")]
+    pub address: Endpoint,
+    /// The table, where the protocol does not carry its name: always there for `tcp-table`, never
+    /// for others.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "text::serialize_some")]
+    pub table: Option<Table>,
+    /// Permissions of a unix socket.
+    #[serde(with = "text")]
+    pub mode: FileMode,
+    /// Owner of a unix socket, a name or a number; nothing leaves it to the daemon's user.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// Group of a unix socket, a name or a number; nothing leaves it to the daemon's group.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    /// The most connections at a time; further peers wait, they are not refused.
+    pub max_connections: NonZeroUsize,
+    /// How long a connection may say nothing before it is closed; `None` means for ever.
+    #[serde(serialize_with = "value::limit")]
+    pub idle_timeout: Option<Duration>,
+}
+
+/// A protocol that a listener may speak.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Protocol {
+    /// Postfix's `socketmap_table(5)`: any number of tables on one socket.
+    Socketmap,
+    /// Postfix's `tcp_table(5)`: one table per port.
+    TcpTable,
+}
+
+/// Postfix's client keeps a connection 100 seconds at most (`dict_sockmap.c`); the daemon must not
+/// be the one that closes first.
+const SHORTEST_IDLE: Duration = Duration::from_secs(101);
+const DEFAULT_IDLE: Duration = Duration::from_mins(5);
+/// What Postfix's default of 100 processes per service can open, several times over.
+const MAX_CONNECTIONS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(4095);
+/// Names of the contract that this version does not serve.
+const LATER: [&str; 4] = ["dovecot-auth", "dovecot-dict", "dovecot-master", "policy"];
+
+impl Protocol {
+    /// All protocols, alphabetically.
+    pub const ALL: [Self; 2] = [Self::Socketmap, Self::TcpTable];
+
+    /// The name in the configuration.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Socketmap => "socketmap",
+            Self::TcpTable => "tcp-table",
+        }
+    }
+
+    fn idle_timeout(self) -> Option<Duration> {
+        match self {
+            Self::Socketmap => Some(DEFAULT_IDLE),
+            // Postfix never closes one of these and pays a second for each that is closed.
+            Self::TcpTable => None,
+        }
+    }
+}
+
+impl std::fmt::Display for Protocol {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Written for Protocol {
+    const FORM: &'static str = "a text such as \"socketmap\"";
+
+    fn read(text: &str) -> Result<Self, BadValue> {
+        if let Some(protocol) = Self::ALL.into_iter().find(|protocol| protocol.as_str() == text) {
+            return Ok(protocol);
+        }
+        let known = Self::ALL.map(Self::as_str);
+        if LATER.contains(&text) {
+            let why = format!("protocol `{text}` is not available in this version");
+            return Err(BadValue::new(why).hint(format!("available are {}", text::listed(&known))));
+        }
+        let known: Vec<_> = known.into_iter().chain(LATER).collect();
+        Err(BadValue::unknown("protocol", text, &known))
+    }
+
+    fn write(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl Listen {
+    /// A listener with every option left to its default.
+    pub fn new(protocol: Protocol, address: Endpoint, table: Option<Table>) -> Self {
+        Self {
+            protocol,
+            address,
+            table,
+            mode: FileMode::default(),
+            owner: None,
+            group: None,
+            max_connections: MAX_CONNECTIONS,
+            idle_timeout: protocol.idle_timeout(),
+        }
+    }
+
+    /// Its host and port, if it has any.
+    pub fn host_port(&self) -> Option<HostPort> {
+        match &self.address {
+            Endpoint::Inet { host, port } => Some(HostPort { host: host.clone(), port: *port }),
+            Endpoint::Systemd(_) | Endpoint::Unix(_) => None,
+        }
+    }
+}
+
+/// A listener as it is written, before its options are held against each other.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Raw {
+    protocol: Text<Protocol>,
+    address: Text<Endpoint>,
+    table: Option<Text<Table>>,
+    mode: Option<Text<FileMode>>,
+    #[serde(default, deserialize_with = "value::name")]
+    owner: Option<String>,
+    #[serde(default, deserialize_with = "value::name")]
+    group: Option<String>,
+    max_connections: Option<NonZeroUsize>,
+    idle_timeout: Option<Limit>,
+}
+
+impl TryFrom<Raw> for Listen {
+    type Error = BadValue;
+
+    fn try_from(raw: Raw) -> Result<Self, BadValue> {
+        let (Text(protocol), Text(address)) = (raw.protocol, raw.address);
+        let table = raw.table.map(|Text(table)| table);
+        match (protocol, table) {
+            (Protocol::TcpTable, None) => {
+                let why = format!("`{address}` speaks tcp-table, which names no table");
+                return Err(BadValue::new(why).hint("add `table = \"virtual_mailbox_domains\"`"));
+            }
+            (Protocol::Socketmap, Some(table)) => {
+                let why = format!("`{address}` speaks socketmap, which serves every table");
+                let hint = format!("remove `table = \"{table}\"`");
+                return Err(BadValue::new(why).key("table").hint(hint));
+            }
+            (Protocol::TcpTable, Some(_)) | (Protocol::Socketmap, None) => {}
+        }
+        if protocol == Protocol::TcpTable && matches!(address, Endpoint::Unix(_)) {
+            let why = format!("`{address}` cannot speak tcp-table: Postfix asks it over TCP only");
+            return Err(BadValue::new(why).key("address").hint("write `inet:127.0.0.1:PORT`"));
+        }
+        let unix_only = [
+            ("mode", raw.mode.is_some()),
+            ("owner", raw.owner.is_some()),
+            ("group", raw.group.is_some()),
+        ];
+        if !matches!(address, Endpoint::Unix(_))
+            && let Some((key, _)) = unix_only.into_iter().find(|(_, set)| *set)
+        {
+            let why = format!("`{address}` has no `{key}`: only a unix socket made here has one");
+            return Err(BadValue::new(why).key(key).hint(match address {
+                Endpoint::Systemd(_) => "set SocketMode=, SocketUser= and SocketGroup= instead",
+                _ => "remove it; guard the port with a firewall",
+            }));
+        }
+        let idle_timeout = raw.idle_timeout.map_or(protocol.idle_timeout(), |Limit(limit)| limit);
+        if protocol == Protocol::Socketmap && idle_timeout.is_some_and(|t| t < SHORTEST_IDLE) {
+            let why = "an idle-timeout below 101 seconds closes connections that Postfix still uses: \
+                       it keeps them for 100 seconds";
+            return Err(BadValue::new(why)
+                .key("idle-timeout")
+                .hint("leave it out, which means 300 seconds, or write `\"none\"`"));
+        }
+        Ok(Self {
+            mode: raw.mode.map(|Text(mode)| mode).unwrap_or_default(),
+            owner: raw.owner,
+            group: raw.group,
+            max_connections: raw.max_connections.unwrap_or(MAX_CONNECTIONS),
+            idle_timeout,
+            ..Self::new(protocol, address, table)
+        })
+    }
+}

@@ -1,0 +1,193 @@
+//! What the demo shows: commands to paste, each with the answer it gives.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use crate::config::{Config, Shown, show};
+use crate::demo::Demo;
+use crate::lookup::Table;
+
+/// A question worth asking, its answer, and what it shows.
+#[derive(Clone, Copy, Debug)]
+pub struct Stop {
+    /// The table.
+    pub table: Table,
+    /// The key.
+    pub key: &'static str,
+    /// The answer; `None` is "not found".
+    pub answer: Option<&'static str>,
+    /// What it shows.
+    pub shows: &'static str,
+}
+
+const fn stop(
+    table: Table,
+    key: &'static str,
+    answer: Option<&'static str>,
+    shows: &'static str,
+) -> Stop {
+    Stop { table, key, answer, shows }
+}
+
+/// The tour through the sample data; a test asks every question.
+pub const TOUR: &[Stop] = &[
+    stop(Table::VirtualMailboxDomains, "example.org", Some("1"), "a domain with mailboxes"),
+    stop(Table::VirtualMailboxDomains, "example.com", Some("1"), "an alias domain of it"),
+    stop(
+        Table::VirtualMailboxMaps,
+        "alice@example.org",
+        Some("/srv/mail/e/70000/70000/Maildir/"),
+        "an account",
+    ),
+    stop(
+        Table::VirtualMailboxMaps,
+        "Alice+news@EXAMPLE.com",
+        Some("/srv/mail/e/70000/70000/Maildir/"),
+        "the same, in capitals, with an extension, by the alias domain",
+    ),
+    stop(Table::VirtualMailboxMaps, "nobody@example.org", None, "nobody"),
+    stop(
+        Table::VirtualAliasMaps,
+        "team@example.org",
+        Some("alice@example.org,bob@example.org,dave@example.org"),
+        "an alias with three destinations",
+    ),
+    stop(
+        Table::VirtualAliasMaps,
+        "info+shop@example.org",
+        Some("alice+shop@example.org"),
+        "the extension is handed on",
+    ),
+    stop(
+        Table::VirtualAliasMaps,
+        "postmaster@example.com",
+        Some("alice+example.com@example.org"),
+        "%d is the domain asked for",
+    ),
+    stop(Table::VirtualAliasMaps, "sales@example.org", Some("sales@example.net"), "%n is the name"),
+    stop(
+        Table::VirtualAliasMaps,
+        "bounces@example.com",
+        Some("bob+bounces=example.com@example.org"),
+        "%= is both",
+    ),
+    stop(
+        Table::VirtualAliasMaps,
+        "half-price@example.org",
+        Some("alice+50%@example.org"),
+        "%% is a percent sign",
+    ),
+    stop(
+        Table::VirtualAliasMaps,
+        "dave@example.org",
+        Some("dave@mail.example,dave@example.org"),
+        "an account that forwards and keeps a copy",
+    ),
+    stop(
+        Table::VirtualAliasMaps,
+        "whoever@example.net",
+        Some("sales@example.net"),
+        "the catch-all takes strangers",
+    ),
+    stop(Table::VirtualAliasMaps, "alice+x@example.net", None, "and nobody else"),
+    stop(
+        Table::VirtualAliasMaps,
+        "tweedledum@example.org",
+        Some("bob@example.org"),
+        "a loop is cut, its way out is kept",
+    ),
+    stop(
+        Table::TransportMaps,
+        "carol@example.org",
+        Some("error:5.2.1 Carol is on leave, please write to bob@example.org"),
+        "a disabled account",
+    ),
+    stop(
+        Table::TransportMaps,
+        "erin@example.org",
+        Some("lmtp:inet:[192.0.2.7]:24"),
+        "an account's own transport",
+    ),
+    stop(
+        Table::TransportMaps,
+        "bob@example.org",
+        Some("lmtp:unix:private/dovecot-lmtp"),
+        "the domain's transport",
+    ),
+    stop(
+        Table::RelocatedMaps,
+        "frank@example.org",
+        Some("frank@moved.example"),
+        "somebody who has moved",
+    ),
+    stop(
+        Table::VirtualMailboxMaps,
+        "jürgen@bücher.example",
+        Some("/srv/mail/b/70002/70008/Maildir/"),
+        "an international address",
+    ),
+    stop(
+        Table::VirtualMailboxMaps,
+        "\"John Smith\"@example.org",
+        Some("/srv/mail/e/70000/70005/Maildir/"),
+        "a quoted local part",
+    ),
+    stop(
+        Table::SmtpdSenderLoginMaps,
+        "team@example.com",
+        Some("alice@example.org,bob@example.org,dave@example.org"),
+        "the logins that may send as an alias",
+    ),
+    stop(Table::RelayDomains, "branch.example", Some("1"), "a relay domain"),
+    stop(Table::RelayRecipientMaps, "office@branch.example", Some("1"), "a recipient there"),
+    stop(Table::RelayRecipientMaps, "nobody@branch.example", None, "nobody there"),
+];
+
+/// The commands to paste, with the answers they give.
+pub fn commands(demo: &Demo, program: &Path) -> String {
+    let socket = demo.directory.join("run/socketmap");
+    let (socket, program) = (socket.display(), program.display());
+    let config = demo.config_file.display();
+    let mut text = String::new();
+    // Writing to a string cannot fail.
+    let _ = writeln!(text, "Ask as Postfix does (paste a line; below it stands the answer):\n");
+    for Stop { table, key, answer, shows } in TOUR {
+        let key = key.replace('\'', "'\\''");
+        let _ = writeln!(text, "  # {shows}");
+        let _ = writeln!(text, "  postmap -q '{key}' socketmap:unix:{socket}:{table}");
+        let _ = writeln!(text, "    {}", answer.unwrap_or("(nothing, exit status 1: not found)"));
+    }
+    let _ = writeln!(text, "\nAsk the daemon yourself, and ask it why:\n");
+    for command in [
+        "query virtual_alias_maps team@example.com",
+        "explain info+shop@example.com",
+        "explain carol@example.org",
+        "explain tweedledum@example.org",
+        "config postfix",
+    ] {
+        let _ = writeln!(text, "  {program} --config {config} {command}");
+    }
+    let url = demo.config.http.address.to_string();
+    let _ = writeln!(text, "\nWatch it: curl http://{url}/metrics\n");
+    let _ = writeln!(text, "Change something by SQL, and ask again at once:\n");
+    let _ = writeln!(text, "  {}", psql(demo));
+    text
+}
+
+/// A change by plain SQL, by whoever may enter the database.
+fn psql(demo: &Demo) -> String {
+    let user = if rustix::process::geteuid().is_root() { "runuser -u postgres -- " } else { "" };
+    let socket = demo.directory.join("pg");
+    format!(
+        "{user}psql -h {} -U postgres -d postcote -c \"UPDATE postcote.alias SET destinations = \
+         '{{bob@example.org}}' WHERE localpart = 'info'\"",
+        socket.display()
+    )
+}
+
+/// The configuration file of the demo, for the other commands.
+pub(super) fn config_text(config: &Config, url: &str) -> String {
+    let head = "# Written by `postcote demo`.\n";
+    let shown = show(config, url, Shown::Changed);
+    format!("{head}{}", shown.unwrap_or_default())
+}

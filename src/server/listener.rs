@@ -1,0 +1,188 @@
+//! Accepts peers: as many as may be at once, the others wait in the queue of the socket.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::Semaphore;
+
+use crate::handler::Handler;
+use crate::protocol::Codec;
+use crate::server::connection::{End, Patience, serve};
+use crate::server::{Bound, Shutdown};
+use crate::telemetry::log;
+use crate::telemetry::metrics::{self, Label, Peer};
+
+/// What peers of a listener may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Connections at once. The next one waits unaccepted: Postfix waits up to 100 s for it, while
+    /// a connection closed in its face would defer mail at once.
+    pub connections: usize,
+    /// How long each may take.
+    pub patience: Patience,
+}
+
+/// Takes connections on one socket and serves each in a task of its own.
+#[derive(Debug)]
+pub struct Listener {
+    bound: Bound,
+    peer: Peer,
+    limits: Limits,
+}
+
+impl Listener {
+    /// A listener on an open socket.
+    pub fn new(bound: Bound, peer: Peer, limits: Limits) -> Self {
+        Self { bound, peer, limits }
+    }
+
+    /// Serves until the daemon ends. `codec` makes a codec for each connection.
+    pub async fn run<C, H>(self, codec: fn() -> C, handler: Arc<H>, shutdown: Shutdown)
+    where
+        C: Codec + Send + 'static,
+        C::Request: Send,
+        C::Reply: Send + Sync,
+        H: Handler<C>,
+    {
+        let permits = Arc::new(Semaphore::new(self.limits.connections));
+        let mut pause = Duration::ZERO;
+        let told = shutdown.clone().told();
+        tokio::pin!(told);
+        loop {
+            if permits.available_permits() == 0 {
+                log::connections_full(self.peer.text(), self.limits.connections);
+            }
+            let accepted = tokio::select! {
+                biased;
+                () = &mut told => return,
+                accepted = self.accept(&permits) => accepted,
+            };
+            let (stream, permit) = match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    // Out of descriptors or memory: others need time to end.
+                    log::accept_failed(self.peer.text(), &error);
+                    pause = (pause * 2).clamp(Duration::from_millis(10), Duration::from_secs(1));
+                    tokio::time::sleep(pause).await;
+                    continue;
+                }
+            };
+            pause = Duration::ZERO;
+            let (handler, shutdown) = (Arc::clone(&handler), shutdown.clone());
+            let (peer, patience) = (self.peer, self.limits.patience);
+            tokio::spawn(async move {
+                let name = stream.name();
+                let serving = serve(stream, codec(), handler.as_ref(), patience, shutdown);
+                watch_over(peer, &name, serving).await;
+                drop(permit);
+            });
+        }
+    }
+
+    async fn accept(
+        &self,
+        permits: &Arc<Semaphore>,
+    ) -> io::Result<(Stream, tokio::sync::OwnedSemaphorePermit)> {
+        let permit = Arc::clone(permits).acquire_owned().await.map_err(io::Error::other)?;
+        let stream = match &self.bound {
+            Bound::Unix(listener, _) => Stream::Unix(listener.accept().await?.0),
+            Bound::Inet(listener) => {
+                let (stream, _) = listener.accept().await?;
+                // A reply is one small write that somebody waits for.
+                stream.set_nodelay(true)?;
+                rustix::net::sockopt::set_socket_keepalive(&stream, true)?;
+                Stream::Inet(stream)
+            }
+        };
+        Ok((stream, permit))
+    }
+}
+
+/// Counts a connection, reports how it ended, and confines a panic to it.
+async fn watch_over(peer: Peer, name: &str, serving: impl Future<Output = End>) {
+    metrics::connections_total(peer).increment(1);
+    metrics::connections_open(peer).increment(1);
+    let end = std::panic::AssertUnwindSafe(serving).catch_unwind().await;
+    metrics::connections_open(peer).decrement(1);
+    match end {
+        Ok(End::Malformed(reason)) => {
+            metrics::malformed_requests_total(peer).increment(1);
+            log::malformed_request(peer.text(), name, &reason);
+        }
+        Ok(End::Closed | End::Drained | End::Idle) => {}
+        Err(_) => {
+            metrics::connection_panics_total(peer).increment(1);
+            log::connection_panicked(peer.text());
+        }
+    }
+}
+
+/// A connected peer.
+enum Stream {
+    Unix(tokio::net::UnixStream),
+    Inet(tokio::net::TcpStream),
+}
+
+impl Stream {
+    /// Who it is, for the log: the process at the other end, or its address.
+    fn name(&self) -> String {
+        match self {
+            Self::Unix(stream) => match stream.peer_cred() {
+                Ok(cred) => format!("uid {} pid {}", cred.uid(), cred.pid().unwrap_or_default()),
+                Err(_) => "unknown".to_owned(),
+            },
+            Self::Inet(stream) => {
+                stream.peer_addr().map_or_else(|_| "unknown".to_owned(), |a| a.to_string())
+            }
+        }
+    }
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(
+        self: std::pin::Pin<&mut Self>,
+        context: &mut std::task::Context<'_>,
+        buffer: &mut tokio::io::ReadBuf<'_>,
+    ) -> std::task::Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Unix(stream) => std::pin::Pin::new(stream).poll_read(context, buffer),
+            Self::Inet(stream) => std::pin::Pin::new(stream).poll_read(context, buffer),
+        }
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(
+        self: std::pin::Pin<&mut Self>,
+        context: &mut std::task::Context<'_>,
+        bytes: &[u8],
+    ) -> std::task::Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Unix(stream) => std::pin::Pin::new(stream).poll_write(context, bytes),
+            Self::Inet(stream) => std::pin::Pin::new(stream).poll_write(context, bytes),
+        }
+    }
+
+    fn poll_flush(
+        self: std::pin::Pin<&mut Self>,
+        context: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Unix(stream) => std::pin::Pin::new(stream).poll_flush(context),
+            Self::Inet(stream) => std::pin::Pin::new(stream).poll_flush(context),
+        }
+    }
+
+    fn poll_shutdown(
+        self: std::pin::Pin<&mut Self>,
+        context: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Unix(stream) => std::pin::Pin::new(stream).poll_shutdown(context),
+            Self::Inet(stream) => std::pin::Pin::new(stream).poll_shutdown(context),
+        }
+    }
+}

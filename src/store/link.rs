@@ -1,0 +1,89 @@
+//! A connection that is made again when it is lost.
+
+use std::time::Duration;
+
+use tokio_postgres::Client;
+
+use crate::store::connect::{ConnectError, Messages, connect};
+use crate::store::conninfo::ConnInfo;
+use crate::telemetry::log;
+use crate::telemetry::metrics;
+
+/// How to reach the database, and what for.
+#[derive(Clone, Debug)]
+pub struct Link {
+    /// Where, who and how.
+    pub info: ConnInfo,
+    /// What the connection is for.
+    pub role: Role,
+    /// How long connecting to one host may take.
+    pub connect_timeout: Duration,
+    /// How long a query may take; a connection that takes longer is given up.
+    pub query_timeout: Duration,
+}
+
+/// What a connection is for; shown in `pg_stat_activity` and in the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Commands of an administrator.
+    Admin,
+    /// The change feed.
+    Feed,
+    /// Loading domains and entries.
+    Lookups,
+}
+
+impl Role {
+    /// The name in the log.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Admin => "admin",
+            Self::Feed => "feed",
+            Self::Lookups => "lookups",
+        }
+    }
+
+    fn application_name(self) -> &'static str {
+        match self {
+            Self::Admin => "postcote admin",
+            Self::Feed => "postcote feed",
+            Self::Lookups => "postcote lookups",
+        }
+    }
+}
+
+/// The pauses between attempts, which grow.
+#[derive(Debug)]
+pub(super) struct Pauses(Duration);
+
+impl Default for Pauses {
+    fn default() -> Self {
+        Self(Duration::from_millis(25))
+    }
+}
+
+impl Pauses {
+    const LONGEST: Duration = Duration::from_secs(2);
+
+    /// The next pause, twice as long as the one before.
+    pub(super) fn next(&mut self) -> Duration {
+        self.0 = (self.0 * 2).min(Self::LONGEST);
+        self.0
+    }
+}
+
+impl Link {
+    /// Connects once.
+    ///
+    /// # Errors
+    /// Why not, with a hint.
+    pub async fn connect(&self) -> Result<(Client, Messages), ConnectError> {
+        connect(&self.info, self.role.application_name(), self.connect_timeout).await
+    }
+
+    /// Reports that the connection was lost.
+    pub(super) fn lost(&self, reason: &dyn std::fmt::Display) {
+        metrics::database_lost_total().increment(1);
+        log::database_lost(self.role.as_str(), reason);
+    }
+}

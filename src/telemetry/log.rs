@@ -1,0 +1,166 @@
+//! The events an operator can see, one function each, with a level that has a reason.
+//!
+//! No event carries a password. Addresses appear at debug level only.
+
+use std::fmt::Display;
+use std::io::IsTerminal;
+use std::time::Duration;
+
+use tracing::{debug, error, info, warn};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::config::{LogFilter, LogFormat};
+use crate::lookup::Table;
+
+/// Changes the filter of a running log.
+pub type Reload = tracing_subscriber::reload::Handle<EnvFilter, tracing_subscriber::Registry>;
+
+/// Starts logging to standard error. `None` if logging was started before.
+pub fn install(format: LogFormat, filter: &LogFilter) -> Option<Reload> {
+    let (filter, reload) = tracing_subscriber::reload::Layer::new(filter_of(filter));
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let registry = tracing_subscriber::registry().with(filter);
+    let started = match format {
+        LogFormat::Human => {
+            let colour = std::io::stderr().is_terminal();
+            registry.with(lines.with_ansi(colour).with_target(false)).try_init()
+        }
+        LogFormat::Json => registry.with(lines.json().flatten_event(true)).try_init(),
+    };
+    started.ok().map(|()| reload)
+}
+
+/// Takes another filter from now on.
+pub fn refilter(reload: &Reload, filter: &LogFilter) {
+    // The log cannot be gone while the process lives.
+    let _ = reload.reload(filter_of(filter));
+}
+
+fn filter_of(filter: &LogFilter) -> EnvFilter {
+    EnvFilter::try_new(filter.as_str()).unwrap_or_else(|_| EnvFilter::new("info"))
+}
+
+/// The configuration was read again. Info: asked for.
+pub fn reloaded(needs_restart: &[&str]) {
+    if needs_restart.is_empty() {
+        info!("configuration read again");
+    } else {
+        let sections = needs_restart.join(", ");
+        warn!(sections, "configuration read again; changes of {sections} take effect at a restart");
+    }
+}
+
+/// The configuration is wrong and the old one stays. Error: what was wanted did not happen.
+pub fn reload_failed(reason: &dyn Display) {
+    error!(%reason, "the configuration stays as it was: {reason}");
+}
+
+/// A task that must live has ended. Error: the daemon ends, too, and is started again.
+pub fn task_ended(task: &str) {
+    error!(task, "the {task} ended unexpectedly; stopping");
+}
+
+/// A listener takes connections. Info: start-up is complete when all have said so.
+pub fn listening(protocol: &str, endpoint: &dyn Display) {
+    info!(protocol, %endpoint, "listening for {protocol} on {endpoint}");
+}
+
+/// Everything is up. Info: the line to wait for.
+pub fn ready() {
+    info!("ready");
+}
+
+/// The daemon stops. Info: asked for.
+pub fn draining() {
+    info!("stopping: answering what was asked, accepting nothing new");
+}
+
+/// The daemon stopped with connections still open. Warn: an answer may be missing.
+pub fn drain_timed_out(waited: Duration) {
+    warn!(?waited, "stopped with requests still unanswered after {waited:?}");
+}
+
+/// The first contact with the database is awaited. Warn: nothing is served until then.
+pub fn waiting_for_database(reason: &dyn Display) {
+    warn!(%reason, "not listening yet: the database cannot be reached: {reason}");
+}
+
+/// The database went away. Warn: mail goes on from memory, but what was never asked waits.
+pub fn database_lost(role: &str, reason: &dyn Display) {
+    warn!(role, %reason, "database lost ({role}): {reason}; answering from memory");
+}
+
+/// The database is back. Info: the end of a warning.
+pub fn database_back(role: &str) {
+    info!(role, "database connected ({role})");
+}
+
+/// Changes may have been missed. Warn: every answer is verified again, which costs queries.
+pub fn distrusted(reason: &str) {
+    warn!(reason, "changes may have been missed ({reason}): verifying everything on next use");
+}
+
+/// The database has been out of sight for so long that "not found" is no longer sure.
+/// Warn: unknown addresses are deferred from now on.
+pub fn unknown_no_longer_believed(after: Duration) {
+    warn!(
+        ?after,
+        "the database has been away for {after:?}: unknown addresses are deferred, no longer refused"
+    );
+}
+
+/// A row of the database cannot be understood. Error: that address waits until it is mended.
+pub fn unreadable_row(what: &str, reason: &dyn Display) {
+    error!(what, %reason, "{what} in the database cannot be understood: {reason}; its lookups are deferred");
+}
+
+/// A lookup cannot be answered now. Debug: it may name an address; the metric counts it.
+pub fn lookup_failed(table: Table, key: &str, reason: &dyn Display) {
+    debug!(%table, key, %reason, "{table}: no answer now: {reason}");
+}
+
+/// A lookup was answered. Debug: it names an address.
+pub fn lookup_answered(table: Table, key: &str, outcome: &str, duration: Duration) {
+    debug!(%table, key, outcome, ?duration, "{table}: {outcome}");
+}
+
+/// An answer is longer than the protocol carries. Error: the address waits until the alias is
+/// shortened or the table is asked over socketmap. It names the table and the length only.
+pub fn answer_too_long(table: Table, octets: usize) {
+    error!(%table, octets, "{table}: an answer of {octets} octets is longer than the protocol carries; deferred");
+}
+
+/// A peer asked for a table that does not exist. Warn: main.cf has to be edited.
+pub fn unknown_table(name: &str) {
+    warn!(name, "asked for a table that does not exist: `{name}`; correct main.cf");
+}
+
+/// A peer broke the protocol. Warn: something else than Postfix talks to the socket.
+pub fn malformed_request(protocol: &str, peer: &str, reason: &dyn Display) {
+    warn!(protocol, peer, %reason, "{protocol}: {reason} from {peer}; connection closed");
+}
+
+/// Accepting a connection failed. Warn: others wait meanwhile.
+pub fn accept_failed(protocol: &str, reason: &dyn Display) {
+    warn!(protocol, %reason, "{protocol}: cannot accept a connection: {reason}; trying again");
+}
+
+/// As many peers are connected as may be. Warn: further ones wait in the queue of the socket.
+pub fn connections_full(protocol: &str, limit: usize) {
+    warn!(protocol, limit, "{protocol}: {limit} connections open, further ones wait");
+}
+
+/// A connection ended in a panic. Error: a bug, confined to that connection.
+pub fn connection_panicked(protocol: &str) {
+    error!(protocol, "{protocol}: a connection ended in a panic; please report this bug");
+}
+
+/// The limit on open files is below what the connection limits need. Warn: peers may wait.
+pub fn few_files(limit: u64, wanted: u64) {
+    warn!(
+        limit,
+        wanted, "at most {limit} open files are allowed, {wanted} may be needed; raise LimitNOFILE"
+    );
+}

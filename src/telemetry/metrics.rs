@@ -1,0 +1,222 @@
+//! The metrics, each declared once: the doc comment is the help text, labels are closed enums.
+
+use std::sync::OnceLock;
+
+use metrics::{Counter, Gauge, Histogram};
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+
+use crate::lookup::Table;
+
+/// A label whose values are known in advance, which bounds the number of series.
+pub trait Label: Copy + 'static {
+    /// Every value, in the order of [`Label::index`].
+    const ALL: &'static [Self];
+    /// The value in the exposition.
+    fn text(self) -> &'static str;
+    /// The position in [`Label::ALL`].
+    fn index(self) -> usize;
+}
+
+macro_rules! label {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum $name { $($(#[$variant_doc])* $variant),+ }
+
+        impl Label for $name {
+            const ALL: &'static [Self] = &[$(Self::$variant),+];
+            fn text(self) -> &'static str {
+                match self { $(Self::$variant => $text),+ }
+            }
+            fn index(self) -> usize {
+                self as usize
+            }
+        }
+    };
+}
+
+label! {
+    /// How a lookup ended.
+    Outcome {
+        /// With a value.
+        Found = "found",
+        /// With a sure "no".
+        NotFound = "not_found",
+        /// With "ask later".
+        Temporary = "temporary",
+        /// With "edit your configuration".
+        Misconfigured = "misconfigured",
+    }
+}
+
+label! {
+    /// What is cached.
+    Cached {
+        /// Domains, by name.
+        Domain = "domain",
+        /// Entries, by address.
+        Entry = "entry",
+    }
+}
+
+label! {
+    /// Who is connected.
+    Peer {
+        /// Clients of the daemon's own socket.
+        Control = "control",
+        /// socketmap clients.
+        Socketmap = "socketmap",
+        /// `tcp_table` clients.
+        TcpTable = "tcp_table",
+    }
+}
+
+impl Label for Table {
+    const ALL: &'static [Self] = &Table::ALL;
+    fn text(self) -> &'static str {
+        self.as_str()
+    }
+    fn index(self) -> usize {
+        Table::index(self)
+    }
+}
+
+/// Declares the metrics. Each becomes a function that returns the handle for its labels; handles
+/// are made once, because finding one by name costs more than a lookup.
+macro_rules! metrics {
+    ($($(#[doc = $help:literal])+ $kind:ident $name:ident { $($label:ident: $type:ty),* };)+) => {
+        /// The name, the kind and the help text of every metric, in the order of declaration.
+        pub const ALL: &[(&str, &str, &str)] =
+            &[$((concat!("postcote_", stringify!($name)), stringify!($kind), concat!($($help),+))),+];
+
+        fn describe() {
+            $(metrics!(@describe $kind)(
+                concat!("postcote_", stringify!($name)),
+                concat!($($help),+).trim(),
+            );)+
+        }
+
+        $(
+            $(#[doc = $help])+
+            pub fn $name($($label: $type),*) -> &'static metrics!(@handle $kind) {
+                static HANDLES: OnceLock<Vec<metrics!(@handle $kind)>> = OnceLock::new();
+                let handles = HANDLES.get_or_init(|| {
+                    #[allow(unused_mut, reason = "a metric without labels has one series")]
+                    let mut series: Vec<Vec<metrics::Label>> = vec![Vec::new()];
+                    $(series = with_label::<$type>(series, stringify!($label));)*
+                    let name = concat!("postcote_", stringify!($name));
+                    series.into_iter().map(|labels| metrics!(@make $kind)(name, labels)).collect()
+                });
+                let index = 0;
+                $(let index = index * <$type as Label>::ALL.len() + $label.index();)*
+                at(handles, index)
+            }
+        )+
+    };
+    (@handle counter) => { Counter };
+    (@handle gauge) => { Gauge };
+    (@handle histogram) => { Histogram };
+    (@make counter) => { |name: &'static str, labels: Vec<metrics::Label>| metrics::counter!(name, labels) };
+    (@make gauge) => { |name: &'static str, labels: Vec<metrics::Label>| metrics::gauge!(name, labels) };
+    (@make histogram) => { |name: &'static str, labels: Vec<metrics::Label>| metrics::histogram!(name, labels) };
+    (@describe counter) => { |name: &'static str, help: &'static str| metrics::describe_counter!(name, help) };
+    (@describe gauge) => { |name: &'static str, help: &'static str| metrics::describe_gauge!(name, help) };
+    (@describe histogram) => { |name: &'static str, help: &'static str| metrics::describe_histogram!(name, help) };
+}
+
+metrics! {
+    /// Lookups answered, by table and outcome.
+    counter lookups_total { table: Table, outcome: Outcome };
+    /// Time from a lookup's arrival to its answer, in seconds.
+    histogram lookup_duration_seconds {};
+    /// Questions to the directory that were answered from memory.
+    counter cache_hits_total { cached: Cached };
+    /// Questions to the directory that had to be loaded.
+    counter cache_misses_total { cached: Cached };
+    /// Unverified answers that were served because the database could not be asked.
+    counter stale_answers_total { cached: Cached };
+    /// Things remembered that exist.
+    gauge cache_entries { cached: Cached };
+    /// Keys remembered that do not exist.
+    gauge cache_unknown { cached: Cached };
+    /// Connections open now.
+    gauge connections_open { peer: Peer };
+    /// Connections accepted.
+    counter connections_total { peer: Peer };
+    /// Connections closed because of bytes that are no request.
+    counter malformed_requests_total { peer: Peer };
+    /// Connections that ended in a panic, which is a bug: please report it.
+    counter connection_panics_total { peer: Peer };
+    /// Answers longer than the protocol can carry, sent as "ask later".
+    counter oversized_answers_total { table: Table };
+    /// Whether the database answers: 1 or 0.
+    gauge database_up {};
+    /// Seconds since the database last answered.
+    gauge database_last_contact_seconds {};
+    /// Connections to the database that were lost.
+    counter database_lost_total {};
+    /// Changes that the database announced.
+    counter changes_total {};
+    /// Times that every cached answer became unverified because changes may have been missed.
+    counter distrusted_total {};
+}
+
+/// Every combination of what there is with the values of one more label.
+fn with_label<L: Label>(
+    series: Vec<Vec<metrics::Label>>,
+    name: &'static str,
+) -> Vec<Vec<metrics::Label>> {
+    let mut all = Vec::with_capacity(series.len() * L::ALL.len());
+    for labels in series {
+        for value in L::ALL {
+            let mut labels = labels.clone();
+            labels.push(metrics::Label::from_static_parts(name, value.text()));
+            all.push(labels);
+        }
+    }
+    all
+}
+
+/// The handle at an index that is below the product of the labels' sizes by construction.
+#[expect(clippy::indexing_slicing, reason = "each label's index is below its own size")]
+fn at<T>(handles: &'static [T], index: usize) -> &'static T {
+    &handles[index]
+}
+
+/// Starts recording; must come before the first use of a handle. The text for Prometheus comes
+/// from the returned handle, whose upkeep must run every few seconds.
+///
+/// # Errors
+/// A recorder is installed already.
+pub fn install() -> Result<PrometheusHandle, BuildError> {
+    let duration = Matcher::Full("postcote_lookup_duration_seconds".to_owned());
+    let buckets = [
+        0.000_005, 0.000_01, 0.000_025, 0.000_05, 0.000_1, 0.000_25, 0.001, 0.005, 0.025, 0.1, 1.0,
+        5.0,
+    ];
+    let handle =
+        PrometheusBuilder::new().set_buckets_for_metric(duration, &buckets)?.install_recorder()?;
+    describe();
+    metrics::describe_gauge!("postcote_build_info", "The running version, as a label; always 1.");
+    metrics::gauge!("postcote_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1);
+    // Series that exist from the start can be alerted on before the first event.
+    for table in Table::ALL {
+        lookups_total(table, Outcome::Found);
+        oversized_answers_total(table);
+    }
+    for cached in Cached::ALL {
+        cache_hits_total(*cached);
+        cache_misses_total(*cached);
+        stale_answers_total(*cached);
+    }
+    for peer in Peer::ALL {
+        connections_open(*peer);
+        connections_total(*peer);
+        malformed_requests_total(*peer);
+        connection_panics_total(*peer);
+    }
+    database_lost_total();
+    changes_total();
+    distrusted_total();
+    Ok(handle)
+}
