@@ -64,11 +64,7 @@ const CONSTRAINTS: &[(&str, Rule, &str)] = &[
     ("account_localpart_valid", Rule::BadValue, LOCALPART),
     ("account_mailbox_format_known", Rule::BadValue, "the formats are maildir, mdbox and sdbox"),
     ("account_mailbox_root_valid", Rule::BadValue, "the mailbox root is a path below the home"),
-    (
-        "account_name_size",
-        Rule::BadValue,
-        "a name has one line of at most 128 characters",
-    ),
+    ("account_name_size", Rule::BadValue, "a name has one line of at most 128 characters"),
     ("account_note_size", Rule::BadValue, NOTE),
     (
         "account_password_has_scheme",
@@ -112,11 +108,7 @@ const CONSTRAINTS: &[(&str, Rule, &str)] = &[
     ("domain_gid_range", Rule::BadValue, "gids are 70000 or more"),
     ("domain_has_primary", Rule::Internal, "a domain has one primary name"),
     ("domain_kind_known", Rule::BadValue, "a domain has mailboxes or is relayed"),
-    (
-        "domain_name_of_domain",
-        Rule::NoSuchDomain,
-        "the domain has just been deleted",
-    ),
+    ("domain_name_of_domain", Rule::NoSuchDomain, "the domain has just been deleted"),
     ("domain_name_one_primary", Rule::Internal, "a domain has one primary name"),
     ("domain_name_pkey", Rule::DomainExists, "a domain or an alias domain has this name"),
     (
