@@ -1,6 +1,7 @@
 //! What an administrator sees of the data: facts before a write, and lists. Always inside a
 //! transaction of the caller, so that one command sees one state.
 
+use tokio_postgres::types::ToSql;
 use tokio_postgres::{Error, Row, Transaction};
 
 use crate::mail::{
@@ -43,6 +44,30 @@ pub enum EntryKind {
     RelayRecipient,
     /// Somebody who has moved.
     Relocated,
+}
+
+/// Which addresses are listed.
+#[derive(Clone, Debug)]
+pub struct Filter {
+    /// Those of these domains …
+    pub gids: Vec<Gid>,
+    /// … whose local part is like this, in the language of `LIKE`;
+    pub localpart: String,
+    /// and those of any domain whose local part is like this.
+    pub or_localpart: Option<String>,
+}
+
+impl Filter {
+    /// One address.
+    pub fn one(gid: Gid, localpart: &Localpart) -> Self {
+        let escaped = localpart.as_str().replace('\\', "\\\\").replace('_', "\\_");
+        let localpart = escaped.replace('%', "\\%");
+        Self { gids: vec![gid], localpart, or_localpart: None }
+    }
+
+    fn params(&self) -> [&(dyn ToSql + Sync); 3] {
+        [&self.gids, &self.localpart, &self.or_localpart]
+    }
 }
 
 /// A domain as it is listed.
@@ -216,17 +241,19 @@ pub async fn entry(
     row.map(|row| row.try_get("kind").map(EntryKind::parse)).transpose()
 }
 
-/// The local parts of a domain that have an entry of a kind, at most `limit`.
+/// Some of the local parts of a domain that have an entry of a kind: enough to guess which one
+/// was meant.
 ///
 /// # Errors
 /// The database failed.
 pub async fn localparts(
     tx: &Transaction<'_>,
     gid: Gid,
-    limit: i64,
+    kind: EntryKind,
 ) -> Result<Vec<Localpart>, Error> {
-    let statement = "SELECT localpart FROM postcote.address WHERE gid = $1 LIMIT $2";
-    let rows = tx.query(statement, &[&gid, &limit]).await?;
+    let statement = "SELECT localpart FROM postcote.address WHERE gid = $1 \
+                     AND kind = replace($2, '-', '_') LIMIT 10000";
+    let rows = tx.query(statement, &[&gid, &kind.as_str()]).await?;
     rows.iter().map(|row| row.try_get(0)).collect()
 }
 
@@ -269,16 +296,12 @@ pub async fn domains(tx: &Transaction<'_>, gids: &[Gid]) -> Result<Vec<DomainRow
         .collect()
 }
 
-/// The accounts of these domains whose local part is like a pattern, by domain and local part.
+/// The accounts that pass a filter, by domain and local part.
 ///
 /// # Errors
 /// The database failed.
-pub async fn accounts(
-    tx: &Transaction<'_>,
-    gids: &[Gid],
-    like: &str,
-) -> Result<Vec<AccountRow>, Error> {
-    let rows = tx.query(include_str!("sql/list_accounts.sql"), &[&gids, &like]).await?;
+pub async fn accounts(tx: &Transaction<'_>, filter: &Filter) -> Result<Vec<AccountRow>, Error> {
+    let rows = tx.query(include_str!("sql/list_accounts.sql"), &filter.params()).await?;
     rows.iter()
         .map(|row| {
             Ok(AccountRow {
@@ -308,16 +331,12 @@ pub async fn accounts(
         .collect()
 }
 
-/// The aliases of these domains whose local part is like a pattern, by domain and local part.
+/// The aliases that pass a filter, by domain and local part.
 ///
 /// # Errors
 /// The database failed.
-pub async fn aliases(
-    tx: &Transaction<'_>,
-    gids: &[Gid],
-    like: &str,
-) -> Result<Vec<AliasRow>, Error> {
-    let rows = tx.query(include_str!("sql/list_aliases.sql"), &[&gids, &like]).await?;
+pub async fn aliases(tx: &Transaction<'_>, filter: &Filter) -> Result<Vec<AliasRow>, Error> {
+    let rows = tx.query(include_str!("sql/list_aliases.sql"), &filter.params()).await?;
     rows.iter()
         .map(|row| {
             Ok(AliasRow {
@@ -331,16 +350,12 @@ pub async fn aliases(
         .collect()
 }
 
-/// Who of these domains is relocated, by domain and local part.
+/// The relocated people who pass a filter, by domain and local part.
 ///
 /// # Errors
 /// The database failed.
-pub async fn relocated(
-    tx: &Transaction<'_>,
-    gids: &[Gid],
-    like: &str,
-) -> Result<Vec<RelocatedRow>, Error> {
-    let rows = tx.query(include_str!("sql/list_relocated.sql"), &[&gids, &like]).await?;
+pub async fn relocated(tx: &Transaction<'_>, filter: &Filter) -> Result<Vec<RelocatedRow>, Error> {
+    let rows = tx.query(include_str!("sql/list_relocated.sql"), &filter.params()).await?;
     rows.iter()
         .map(|row| {
             Ok(RelocatedRow {
@@ -352,16 +367,15 @@ pub async fn relocated(
         .collect()
 }
 
-/// Every address of these domains and what stands there, by domain and local part.
+/// The addresses that pass a filter and what stands there, by domain and local part.
 ///
 /// # Errors
 /// The database failed.
 pub async fn addresses(
     tx: &Transaction<'_>,
-    gids: &[Gid],
-    like: &str,
+    filter: &Filter,
 ) -> Result<Vec<(Address, EntryKind)>, Error> {
-    let rows = tx.query(include_str!("sql/list_addresses.sql"), &[&gids, &like]).await?;
+    let rows = tx.query(include_str!("sql/list_addresses.sql"), &filter.params()).await?;
     rows.iter().map(|row| Ok((address(row)?, EntryKind::parse(row.try_get("kind")?)))).collect()
 }
 

@@ -13,18 +13,18 @@ use crate::store::connect::chain;
 use crate::store::read;
 
 /// Answers from inside an open transaction.
-pub struct PendingDirectory<'a> {
-    tx: &'a Transaction<'a>,
+pub struct PendingDirectory<'a, 'tx> {
+    tx: &'a Transaction<'tx>,
     domains: Statement,
     entries: Statement,
 }
 
-impl<'a> PendingDirectory<'a> {
+impl<'a, 'tx> PendingDirectory<'a, 'tx> {
     /// A directory over this transaction.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn open(tx: &'a Transaction<'a>) -> Result<Self, Error> {
+    pub async fn open(tx: &'a Transaction<'tx>) -> Result<Self, Error> {
         Ok(Self {
             tx,
             domains: tx.prepare(include_str!("sql/domains.sql")).await?,
@@ -33,7 +33,7 @@ impl<'a> PendingDirectory<'a> {
     }
 }
 
-impl Directory for PendingDirectory<'_> {
+impl Directory for PendingDirectory<'_, '_> {
     async fn domain(&self, name: &DomainName) -> Result<Option<Arc<Domain>>, DirectoryError> {
         let names = std::slice::from_ref(name);
         let rows = read::domains(self.tx.client(), &self.domains, names).await;

@@ -8,5 +8,5 @@ FROM postcote.account a
 JOIN postcote.domain_name n ON n.gid = a.gid AND n.is_primary
 JOIN LATERAL (SELECT coalesce(a.home, d.directory || '/' || a.uid) AS home
               FROM postcote.domain d WHERE d.gid = a.gid) e ON true
-WHERE a.gid = ANY ($1) AND a.localpart LIKE $2
+WHERE a.gid = ANY ($1) AND a.localpart LIKE $2 OR a.localpart LIKE $3
 ORDER BY n.name, a.localpart COLLATE "C"
