@@ -2,7 +2,8 @@
 --
 -- Why: the database refuses a text that no parser would take, whoever writes it. The functions are
 -- IMMUTABLE, and everything in them is schema-qualified, so a dump restores with an empty
--- search_path; their bodies are parsed now (RETURN …), so pg_dump knows what depends on what.
+-- search_path; their bodies are parsed now (RETURN), so pg_dump knows what depends on what.
+-- This file stays ASCII: a server of another encoding must understand it to refuse politely.
 -- Locks: creates new objects only; waits for nobody and lets nobody wait.
 
 CREATE SCHEMA IF NOT EXISTS postcote;
@@ -18,7 +19,7 @@ BEGIN
         RAISE EXCEPTION 'the encoding of database `%` is %, postcote needs UTF8',
             pg_catalog.current_database(), pg_catalog.current_setting('server_encoding')
             USING ERRCODE = 'feature_not_supported',
-                  HINT = 'CREATE DATABASE … TEMPLATE template0 ENCODING ''UTF8''';
+                  HINT = 'CREATE DATABASE postcote TEMPLATE template0 ENCODING ''UTF8''';
     END IF;
     IF NOT EXISTS (SELECT FROM pg_catalog.pg_collation
                    WHERE collname = 'und-x-icu'
@@ -46,8 +47,9 @@ CREATE FUNCTION postcote.is_domain_name(value text) RETURNS boolean
 -- A local part as it is stored and compared: unquoted, 1 to 64 octets of UTF-8, no control
 -- characters, NFC, and folded. Folding is Unicode full case folding, as Postfix does with ICU.
 -- lower() is not quite that, so two corrections stand here. The class lists what folding changes
--- although it is lower case (ß, ς, ﬁ, …, and letters newer than some ICU). Cherokee folds to
--- its capitals, the only script that does, so they are taken out before lower() sees them.
+-- although it is lower case (sharp s, final sigma, ligatures, letters newer than some ICU).
+-- Cherokee folds to its capitals, the only script that does, so they are taken out before lower()
+-- sees them.
 CREATE FUNCTION postcote.is_localpart(value text) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN octet_length(value) BETWEEN 1 AND 64

@@ -8,7 +8,13 @@
     reason = "a test that cannot go on fails"
 )]
 
+mod bad_config;
+mod command;
+mod commands;
 mod conformance;
 mod database;
+mod dialogs;
+mod examples;
+mod help;
 mod support;
 mod tls;

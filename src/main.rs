@@ -1,3 +1,7 @@
-//! The `postcote` binary.
+//! The `postcote` binary; everything it does is in the library.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    postcote::cli::run(std::env::args_os()).into()
+}

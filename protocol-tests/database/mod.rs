@@ -5,6 +5,7 @@ mod cluster;
 mod dump;
 mod exclusivity;
 mod feed;
+mod ids;
 mod migrate;
 mod names;
 mod position;

@@ -15,7 +15,11 @@ pub(crate) fn in_ci() -> bool {
 /// In CI, where a peer that cannot be started is a failure.
 pub(crate) fn runs_as_root(test: &str) -> bool {
     rustix::process::geteuid().is_root() || {
-        not_run(test, "starting a private Postfix needs root", "run `make test` as root");
+        not_run(
+            test,
+            "starting a private Postfix needs root",
+            "run `make test` as root, or `.ci/run` where `sudo -n` works",
+        );
         false
     }
 }

@@ -3,7 +3,7 @@
 //! Nothing here ages. An answer stays true until the change feed names its key, and stays an
 //! answer when the database is gone. Two rules keep it honest:
 //!
-//! - *A load that began before a change is not kept after it.* [`Shelf`] decides that under one
+//! - *A load that began before a change is not kept after it.* `shelf.rs` decides that under one
 //!   lock that loads and changes both take, and hits never.
 //! - *Unsure is never no.* When changes may have been missed, what is known is loaded again, and
 //!   still served if that fails; what was unknown is not served, for it may exist by now.

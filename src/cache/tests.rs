@@ -75,6 +75,7 @@ impl Stage {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "one of several answers")]
 fn found(transport: &str) -> Answer {
     let mut domain = fixtures::domain(&[]);
     domain.transport = Some(crate::mail::Transport::parse(transport).unwrap());

@@ -1,1 +1,159 @@
-//! cli.
+//! The command line: arguments become typed values here, results become text and exit codes.
+
+mod config;
+mod control;
+mod db;
+mod explain;
+mod failure;
+mod postfix;
+mod query;
+mod serve;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::builder::{StringValueParser, TypedValueParser};
+use clap::{Args, Parser, Subcommand};
+use secrecy::SecretString;
+
+use crate::config::{Config, DEFAULT_FILE, Source};
+use crate::exit::{Exit, Failure};
+use crate::terminal;
+
+/// Answers every question Postfix and Dovecot ask about virtual mail.
+///
+/// postcote answers from memory and keeps the answers true while PostgreSQL owns the data.
+#[derive(Debug, Parser)]
+#[command(name = "postcote", version, max_term_width = 100, after_long_help = after_help())]
+#[command(subcommand_required = true, arg_required_else_help = true)]
+pub struct Cli {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Common options")]
+struct Common {
+    /// Reads this configuration instead of /etc/postcote/postcote.toml
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "POSTCOTE_CONFIG",
+        hide_env_values = true
+    )]
+    config: Option<PathBuf>,
+    /// Uses this database instead of the one in the configuration.
+    ///
+    /// A libpq URL or a key=value list. Other users of this machine can see a password on the
+    /// command line; put it into the environment, the configuration or ~/.pgpass.
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        env = "POSTCOTE_DATABASE_URL",
+        hide_env_values = true,
+        value_parser = StringValueParser::new().map(SecretString::from)
+    )]
+    database: Option<SecretString>,
+}
+
+/// In the order in which a newcomer needs them.
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Starts a private database with sample data and serves it, to try postcote out.
+    #[command(after_long_help = "\
+Examples:
+  postcote demo
+  postcote demo --dir ~/postcote-demo")]
+    Demo {
+        /// The directory of the database and the sockets; a second run uses it again
+        #[arg(long, value_name = "DIR")]
+        dir: Option<PathBuf>,
+    },
+    /// Runs the daemon in the foreground.
+    ///
+    /// Opens every listener of the configuration once the database has answered, tells systemd that
+    /// it is ready, reads the configuration again on SIGHUP, and ends on SIGTERM when everything
+    /// that was asked has been answered.
+    #[command(after_long_help = "\
+Examples:
+  postcote serve
+  postcote --config ./postcote.toml serve")]
+    Serve,
+    Query(query::Query),
+    Explain(explain::Explain),
+    /// Sets up and inspects the database.
+    #[command(subcommand)]
+    Db(db::Db),
+    /// Checks, shows and translates the configuration.
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
+}
+
+/// Runs the command that the arguments, program name first, ask for.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help was asked for and is data; anything else is a complaint. If neither can be
+            // written there is nobody to tell.
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage } else { Exit::Done };
+        }
+    };
+    match cli.dispatch() {
+        Ok(exit) => exit,
+        Err(failure) => {
+            terminal::say_failure(&failure);
+            failure.exit
+        }
+    }
+}
+
+impl Cli {
+    fn dispatch(self) -> Result<Exit, Failure> {
+        let source = Source { file: self.common.config, database: self.common.database };
+        match self.command {
+            Command::Config(command) => command.run(&source),
+            Command::Db(command) => command.run(&load(&source)?),
+            Command::Demo { dir } => serve::demo(dir.as_deref()),
+            Command::Explain(explain) => explain.run(&load(&source)?),
+            Command::Query(query) => query.run(&load(&source)?),
+            Command::Serve => serve::serve(source),
+        }
+    }
+}
+
+fn load(source: &Source) -> Result<Config, Failure> {
+    Config::load(source).map_err(|error| {
+        let failure = Failure::new(Exit::Configuration, error.to_string());
+        match error.hint() {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+    })
+}
+
+fn after_help() -> String {
+    let codes: String =
+        Exit::ALL.map(|exit| format!("\n  {:>2}  {}", exit.code(), exit.meaning())).concat();
+    format!(
+        "Files:\n  {DEFAULT_FILE}  unless --config or $POSTCOTE_CONFIG names another\n\n\
+         Exit codes:{codes}"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_tree_is_sound() {
+        Cli::command().debug_assert();
+    }
+}

@@ -24,6 +24,11 @@ impl Source {
     pub fn path(&self) -> &Path {
         self.file.as_deref().unwrap_or(Path::new(DEFAULT_FILE))
     }
+
+    /// Whether there is no file, so that the defaults are in effect.
+    pub fn is_missing(&self) -> bool {
+        self.file.is_none() && !self.path().exists()
+    }
 }
 
 impl Config {

@@ -30,7 +30,6 @@ pub struct Account {
 
 /// What an account may do, each on its own, and why not.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "three independent switches are the feature")]
 pub struct Switches {
     /// May log in.
     pub login: bool,

@@ -24,7 +24,7 @@ pub struct Domain {
     pub kind: DomainKind,
 }
 
-/// The address class of a domain (ADDRESS_CLASS_README of Postfix).
+/// The address class of a domain (`ADDRESS_CLASS_README` of Postfix).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DomainKind {
     /// Mailboxes are here.

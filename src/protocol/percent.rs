@@ -1,7 +1,7 @@
 //! The `%XX` quoting of `tcp_table`: percent signs, spaces, control and non-ASCII bytes.
 //!
 //! # See also
-//! tcp_table(5), section ENCODING
+//! `tcp_table(5)`, section ENCODING
 
 use bytes::{BufMut, BytesMut};
 use nom::branch::alt;
@@ -33,7 +33,7 @@ pub(super) fn encoded_len(text: &[u8]) -> usize {
 /// followed by two hexadecimal digits.
 pub(super) fn decode(text: &[u8]) -> Option<Vec<u8>> {
     match unquoted(text) {
-        Ok((rest, bytes)) if rest.is_empty() => Some(bytes),
+        Ok(([], bytes)) => Some(bytes),
         _ => None,
     }
 }

@@ -20,7 +20,7 @@
 //! reply out of step would be taken as the answer to another question.
 //!
 //! # See also
-//! socketmap_table(5), Postfix `util/dict_sockmap.c`
+//! `socketmap_table(5)`, Postfix `util/dict_sockmap.c`
 
 use bytes::{Buf, BufMut, BytesMut};
 

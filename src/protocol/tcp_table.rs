@@ -19,7 +19,7 @@
 //! Any other line, or a `%` without two digits, ends the connection.
 //!
 //! # See also
-//! tcp_table(5), Postfix `util/dict_tcp.c`
+//! `tcp_table(5)`, Postfix `util/dict_tcp.c`
 
 use bytes::{Buf, BufMut, BytesMut};
 use nom::Parser;
@@ -144,7 +144,7 @@ mod tests {
             let got = TcpTable::default().decode(&mut input);
             assert_eq!(got, *expected, "{:?}", line.escape_ascii().to_string());
         }
-        let mut endless = BytesMut::from(&[b'x'; MAX_REQUEST + 1][..]);
+        let mut endless = BytesMut::from(&*vec![b'x'; MAX_REQUEST + 1]);
         let got = TcpTable::default().decode(&mut endless);
         assert_eq!(got, Err(ProtocolError::TooLong { limit: MAX_REQUEST }));
     }

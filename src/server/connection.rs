@@ -175,7 +175,7 @@ mod tests {
     }
 
     const USUAL: Patience =
-        Patience { idle: Some(Duration::from_secs(300)), stalled: Duration::from_secs(100) };
+        Patience { idle: Some(Duration::from_mins(5)), stalled: Duration::from_secs(100) };
 
     #[tokio::test(start_paused = true)]
     async fn idle_peers_are_left_alone_for_long_and_then_closed() {

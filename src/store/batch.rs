@@ -11,7 +11,7 @@ use crate::directory::{Directory, DirectoryError, EntryKey};
 use crate::mail::{Domain, DomainName, Entry};
 use crate::store::connect::{ConnectError, Messages, chain};
 use crate::store::link::{Link, Pauses};
-use crate::store::read;
+use crate::store::read::{self, Rows};
 use crate::telemetry::log;
 
 /// Answers from the views, in batches.
@@ -211,8 +211,8 @@ impl Session {
             self.within_time(read::domains(&self.client, &self.domains, &names)),
             self.within_time(read::entries(&self.client, &self.entries, &keys)),
         );
-        deliver(domains, loaded.0);
-        deliver(entries, loaded.1);
+        deliver(domains, &loaded.0);
+        deliver(entries, &loaded.1);
     }
 
     async fn within_time<T>(
@@ -239,10 +239,10 @@ impl Session {
 /// be understood is an answer that nobody knows.
 fn deliver<K: std::hash::Hash + Eq, T>(
     waiting: HashMap<K, Vec<oneshot::Sender<Answer<T>>>>,
-    loaded: Result<HashMap<K, Result<Arc<T>, DirectoryError>>, DirectoryError>,
+    loaded: &Result<Rows<K, T>, DirectoryError>,
 ) {
     for (key, senders) in waiting {
-        let answer = match &loaded {
+        let answer = match loaded {
             Err(error) => Err(error.clone()),
             Ok(rows) => rows.get(&key).cloned().transpose(),
         };

@@ -51,7 +51,7 @@ struct Position {
 /// and a connection that died silently is found out.
 const POLL: Duration = Duration::from_secs(1);
 /// Old rows of the change table are removed this often, and kept this long.
-const PRUNE: Duration = Duration::from_secs(3600);
+const PRUNE: Duration = Duration::from_hours(1);
 const KEEP: &str = "1 day";
 
 impl Feed {

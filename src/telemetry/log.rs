@@ -1,10 +1,12 @@
 //! The events an operator can see, one function each, with a level that has a reason.
 //!
-//! No event carries a password. Addresses appear at debug level only.
+//! No event carries a password. Addresses appear at debug level only. Events that a peer can cause
+//! at will are throttled.
 
 use std::fmt::Display;
 use std::io::IsTerminal;
-use std::time::Duration;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
 
 use tracing::{debug, error, info, warn};
 use tracing_subscriber::EnvFilter;
@@ -129,26 +131,46 @@ pub fn lookup_answered(table: Table, key: &str, outcome: &str, duration: Duratio
 /// An answer is longer than the protocol carries. Error: the address waits until the alias is
 /// shortened or the table is asked over socketmap. It names the table and the length only.
 pub fn answer_too_long(table: Table, octets: usize) {
+    static LAST: Throttle = Throttle::new();
+    if !LAST.lets_pass() {
+        return;
+    }
     error!(%table, octets, "{table}: an answer of {octets} octets is longer than the protocol carries; deferred");
 }
 
 /// A peer asked for a table that does not exist. Warn: main.cf has to be edited.
 pub fn unknown_table(name: &str) {
+    static LAST: Throttle = Throttle::new();
+    if !LAST.lets_pass() {
+        return;
+    }
     warn!(name, "asked for a table that does not exist: `{name}`; correct main.cf");
 }
 
 /// A peer broke the protocol. Warn: something else than Postfix talks to the socket.
 pub fn malformed_request(protocol: &str, peer: &str, reason: &dyn Display) {
+    static LAST: Throttle = Throttle::new();
+    if !LAST.lets_pass() {
+        return;
+    }
     warn!(protocol, peer, %reason, "{protocol}: {reason} from {peer}; connection closed");
 }
 
 /// Accepting a connection failed. Warn: others wait meanwhile.
 pub fn accept_failed(protocol: &str, reason: &dyn Display) {
+    static LAST: Throttle = Throttle::new();
+    if !LAST.lets_pass() {
+        return;
+    }
     warn!(protocol, %reason, "{protocol}: cannot accept a connection: {reason}; trying again");
 }
 
 /// As many peers are connected as may be. Warn: further ones wait in the queue of the socket.
 pub fn connections_full(protocol: &str, limit: usize) {
+    static LAST: Throttle = Throttle::new();
+    if !LAST.lets_pass() {
+        return;
+    }
     warn!(protocol, limit, "{protocol}: {limit} connections open, further ones wait");
 }
 
@@ -163,4 +185,27 @@ pub fn few_files(limit: u64, wanted: u64) {
         limit,
         wanted, "at most {limit} open files are allowed, {wanted} may be needed; raise LimitNOFILE"
     );
+}
+
+/// Lets an event that peers can cause at will into the log ten times a minute; metrics count the
+/// rest.
+struct Throttle(Mutex<Option<(Instant, u32)>>);
+
+impl Throttle {
+    const PERIOD: Duration = Duration::from_mins(1);
+    const EVENTS: u32 = 10;
+
+    const fn new() -> Self {
+        Self(Mutex::new(None))
+    }
+
+    fn lets_pass(&self) -> bool {
+        let Ok(mut period) = self.0.lock() else { return true };
+        let (since, events) = period.get_or_insert_with(|| (Instant::now(), 0));
+        if since.elapsed() >= Self::PERIOD {
+            (*since, *events) = (Instant::now(), 0);
+        }
+        *events += 1;
+        *events <= Self::EVENTS
+    }
 }

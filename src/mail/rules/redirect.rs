@@ -99,6 +99,9 @@ mod tests {
 
     const NOW: Timestamp = Timestamp(1000);
 
+    /// What stands there, the entry, whether there is a catch-all, destinations and kept copy.
+    type Row<'a> = (&'a str, Option<Entry>, bool, Option<(&'a [&'a str], bool)>);
+
     #[test]
     fn redirection_follows_the_table() {
         let forwarding = |copy| account(|a| a.forwards = Some(forwards(&["x@far.example"], copy)));
@@ -109,7 +112,6 @@ mod tests {
         let ended = alias(&["box"], |a| a.expires = Some(NOW));
         let off = alias(&["box"], |a| a.enabled = false);
         let one = alias(&["box", "%n@far.example"], |_| ());
-        type Row<'a> = (&'a str, Option<Entry>, bool, Option<(&'a [&'a str], bool)>);
         let table: &[Row<'_>] = &[
             ("an alias", Some(one), true, Some((&["box@example.org", "info@far.example"], false))),
             ("a disabled alias", Some(off), true, None),
