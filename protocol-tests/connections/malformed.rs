@@ -42,11 +42,10 @@ async fn a_malformed_netstring_ends_its_own_connection_only() {
         assert_eq!(text(&said), text(ANSWER), "{why}");
         let reply = bystander.lookup(Table::VirtualAliasMaps, "info@shop.example").await;
         assert_eq!(reply, "OK anna@shop.example", "after {why}");
-        let counted = site.daemon.metric("postcote_malformed_requests_total{peer=\"socketmap\"}");
-        assert_eq!(counted, index as u64 + 1, "{why}");
+        site.daemon.wait_for_metric(&malformed("socketmap"), index as u64 + 1);
     }
     let told = site.daemon.log().lines().filter(|line| line.contains("connection closed")).count();
-    assert_eq!(told, frames.len(), "{}", site.daemon.log());
+    assert!((1..=10).contains(&told), "told, and not shouted:\n{}", site.daemon.log());
 }
 
 #[tokio::test]
@@ -73,12 +72,15 @@ async fn a_malformed_line_ends_its_own_connection_only() {
         assert_eq!(text(&client.rest().await.unwrap()), "", "{why}");
         let reply = bystander.ask(b"get info@shop.example").await.unwrap();
         assert_eq!(text(&reply), "200 anna@shop.example", "after {why}");
-        let counted = site.daemon.metric("postcote_malformed_requests_total{peer=\"tcp_table\"}");
-        assert_eq!(counted, index as u64 + 1, "{why}");
+        site.daemon.wait_for_metric(&malformed("tcp_table"), index as u64 + 1);
     }
     // A line without end is given up at some length.
     let mut endless = Client::tcp_table(port).await.unwrap();
     while endless.send_raw(&[b'x'; 10_000]).await.is_ok() {}
+}
+
+fn malformed(peer: &str) -> String {
+    format!("postcote_malformed_requests_total{{peer=\"{peer}\"}}")
 }
 
 fn text(bytes: &[u8]) -> String {

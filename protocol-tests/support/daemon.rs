@@ -163,6 +163,16 @@ impl Daemon {
         line.map_or(0, |value| value.parse().unwrap())
     }
 
+    /// Waits until a series has a value: what is counted at the end of something comes after it.
+    pub(crate) fn wait_for_metric(&self, series: &str, expected: u64) {
+        let mut last = 0;
+        wait_for(&format!("{series} to become {expected}"), SOON, || {
+            last = self.metric(series);
+            assert!(last <= expected, "{series} is {last}, not {expected}");
+            (last == expected).then_some(())
+        });
+    }
+
     /// What was logged so far.
     pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(self.log_path()).unwrap_or_default()
