@@ -34,6 +34,7 @@ pub(crate) struct Setup {
     /// Tables with a `tcp_table` port each.
     pub(crate) tcp_tables: Vec<Table>,
     pub(crate) log_level: &'static str,
+    pub(crate) log_format: &'static str,
     /// Where the socketmap is, if not in the daemon's own directory.
     pub(crate) socket: Option<PathBuf>,
 }
@@ -65,6 +66,7 @@ impl Setup {
             query_timeout: Duration::from_secs(3),
             tcp_tables: Vec::new(),
             log_level: "info",
+            log_format: "human",
             socket: None,
         }
     }
@@ -98,6 +100,11 @@ impl Daemon {
         self.ports[table]
     }
 
+    /// The port of the pages.
+    pub(crate) fn http(&self) -> u16 {
+        self.http
+    }
+
     /// The configuration file.
     pub(crate) fn config(&self) -> PathBuf {
         self.scratch.join("postcote.toml")
@@ -116,6 +123,12 @@ impl Daemon {
         let mut command = Command::new("sh");
         command.args(["-c", script, "sh"]).arg(self.log_path());
         command.arg(env!("CARGO_BIN_EXE_postcote")).args(["serve", "--config"]).arg(self.config());
+        for (name, _) in std::env::vars_os() {
+            // libpq's own variables change which database is meant.
+            if name.as_encoded_bytes().starts_with(b"PG") {
+                command.env_remove(name);
+            }
+        }
         self.peer = Some(Peer::start(&command));
     }
 
@@ -190,13 +203,14 @@ impl Daemon {
              [addresses]\nrecipient-delimiter = \"{delimiters}\"\n\n\
              [http]\naddress = \"127.0.0.1:{}\"\n\n\
              [control]\naddress = \"unix:{}\"\n\n\
-             [log]\nlevel = \"{}\"\n\n\
+             [log]\nlevel = \"{}\"\nformat = \"{}\"\n\n\
              [[listen]]\nprotocol = \"socketmap\"\naddress = \"unix:{}\"\n\
              max-connections = {max_connections}\n",
             query_timeout.as_millis(),
             self.http,
             path("control"),
             self.setup.log_level,
+            self.setup.log_format,
             self.socket().display(),
         );
         for (table, port) in &self.ports {
