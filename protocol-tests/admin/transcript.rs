@@ -243,7 +243,6 @@ fn constant(text: &str) -> String {
         word.len() == 20
             && word.chars().any(char::is_uppercase)
             && word.chars().any(char::is_lowercase)
-            && word.chars().any(char::is_numeric)
     };
     let mut words: Vec<&str> = Vec::new();
     for word in constant.split_inclusive(|c: char| !c.is_ascii_alphanumeric()) {
