@@ -89,7 +89,7 @@ impl Serve {
                     let file = Some(configuration.clone());
                     let source = postcote::config::Source { file, ..Default::default() };
                     let config = postcote::config::Config::load(&source).unwrap();
-                    postcote::daemon::serve(config, Some(source)).await.unwrap();
+                    postcote::daemon::serve(config, source).await.unwrap();
                 }
             }
         });

@@ -5,6 +5,7 @@ use std::process::Command;
 
 use postcote::config::{Config, Control, Endpoint, Listen, Protocol, check};
 use postcote::lookup::Table;
+use postcote::telemetry::metrics::{self, Label};
 
 use crate::command::{differs, file, postcote, run};
 use crate::support::scratch::Scratch;
@@ -154,4 +155,25 @@ fn the_socket_is_the_one_of_the_example() {
     };
     assert!(socket.contains(&format!("\nFileDescriptorName={name}\n")));
     assert!(socket.contains(&format!("\nListenStream=/var/spool/postfix/postcote/{name}\n")));
+}
+
+#[test]
+fn the_alerts_name_metrics_that_exist() {
+    let text = std::fs::read_to_string(file("conf-examples/prometheus/alerts.yml")).unwrap();
+    let in_name = |c: char| c.is_ascii_lowercase() || c == '_';
+    let names: Vec<_> =
+        text.split(|c| !in_name(c)).filter(|name| name.starts_with("postcote_")).collect();
+    for name in &names {
+        let name = name.trim_end_matches("_bucket");
+        let exists = metrics::ALL.iter().any(|(known, _, _)| *known == name);
+        assert!(exists, "there is no metric `{name}`");
+    }
+    assert!(names.len() >= 9, "only {names:?} were found");
+    // A label that no series has would silence its alert for ever.
+    let labels: Vec<_> =
+        text.split("outcome=\"").skip(1).filter_map(|s| s.split('"').next()).collect();
+    for label in labels {
+        let known = metrics::Outcome::ALL.iter().any(|outcome| outcome.text() == label);
+        assert!(known, "there is no outcome `{label}`");
+    }
 }

@@ -146,7 +146,7 @@ impl Stage {
         let outcome = admin::run(args.command, &mut self.administrator, &settings, options).await;
         match outcome {
             Ok(report) => (report.render(format), 0, harmless),
-            Err(error) => (error.render(format), error.exit_code(), harmless),
+            Err(error) => (error.render(format), error.exit().code(), harmless),
         }
     }
 

@@ -19,7 +19,7 @@ use super::terms::wait_for;
 use super::wire::Client;
 
 /// How long the daemon may take for what it does at once.
-const SOON: Duration = Duration::from_secs(20);
+pub(crate) const SOON: Duration = Duration::from_secs(20);
 /// Stands in the database URL; nobody may ever see it.
 pub(crate) const DATABASE_PASSWORD: &str = "t0p-secret-of-the-tests";
 
@@ -31,9 +31,11 @@ pub(crate) struct Setup {
     pub(crate) delimiters: String,
     pub(crate) max_connections: usize,
     pub(crate) query_timeout: Duration,
-    /// Tables with a tcp_table port each.
+    /// Tables with a `tcp_table` port each.
     pub(crate) tcp_tables: Vec<Table>,
     pub(crate) log_level: &'static str,
+    /// Where the socketmap is, if not in the daemon's own directory.
+    pub(crate) socket: Option<PathBuf>,
 }
 
 /// A running daemon; dropping it ends it, and fails if its log tells what it must not.
@@ -63,6 +65,7 @@ impl Setup {
             query_timeout: Duration::from_secs(3),
             tcp_tables: Vec::new(),
             log_level: "info",
+            socket: None,
         }
     }
 
@@ -87,7 +90,7 @@ impl Setup {
 impl Daemon {
     /// The path of the socketmap socket.
     pub(crate) fn socket(&self) -> PathBuf {
-        self.scratch.join("socketmap")
+        self.setup.socket.clone().unwrap_or_else(|| self.scratch.join("socketmap"))
     }
 
     /// The port of a table.
@@ -107,9 +110,11 @@ impl Daemon {
 
     /// Starts the daemon (again) on the same configuration and log.
     pub(crate) fn launch(&mut self) {
-        // `exec` keeps the process id, so a signal reaches the daemon itself.
+        // `exec` keeps the process id, so a signal reaches the daemon itself. It must get along
+        // with the few files that a shell allows.
+        let script = "ulimit -Sn 256; log=$1; shift; exec \"$@\" 2>>\"$log\"";
         let mut command = Command::new("sh");
-        command.args(["-c", "log=$1; shift; exec \"$@\" 2>>\"$log\"", "sh"]).arg(self.log_path());
+        command.args(["-c", script, "sh"]).arg(self.log_path());
         command.arg(env!("CARGO_BIN_EXE_postcote")).args(["serve", "--config"]).arg(self.config());
         self.peer = Some(Peer::start(&command));
     }
@@ -151,11 +156,21 @@ impl Daemon {
         Some(Page { status, body: body.to_owned() })
     }
 
-    /// The value of one series of `/metrics`, named as it stands there; 0 if it is not there.
-    pub(crate) fn metric(&self, series: &str) -> f64 {
+    /// The count of one series of `/metrics`, named as it stands there; 0 if it is not there.
+    pub(crate) fn metric(&self, series: &str) -> u64 {
         let page = self.page("/metrics").expect("/metrics is served");
         let line = page.body.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
-        line.map_or(0.0, |value| value.parse().unwrap())
+        line.map_or(0, |value| value.parse().unwrap())
+    }
+
+    /// Waits until a series has a value: what is counted at the end of something comes after it.
+    pub(crate) fn wait_for_metric(&self, series: &str, expected: u64) {
+        let mut last = 0;
+        wait_for(&format!("{series} to become {expected}"), SOON, || {
+            last = self.metric(series);
+            assert!(last <= expected, "{series} is {last}, not {expected}");
+            (last == expected).then_some(())
+        });
     }
 
     /// What was logged so far.
@@ -182,7 +197,7 @@ impl Daemon {
             self.http,
             path("control"),
             self.setup.log_level,
-            path("socketmap"),
+            self.socket().display(),
         );
         for (table, port) in &self.ports {
             let listen = format!(

@@ -2,6 +2,7 @@
 
 use tokio_postgres::error::SqlState;
 
+use crate::exit::Exit;
 use crate::mail::{Refusal, Rule};
 use crate::store::connect::chain;
 use crate::store::constraint;
@@ -65,17 +66,16 @@ impl AdminError {
         }
     }
 
-    /// The exit code that says it: 1 refused, 65 bad data, 69 unavailable, 75 try again, 77 not
-    /// permitted.
-    pub fn exit_code(&self) -> u8 {
+    /// The exit code that says it.
+    pub fn exit(&self) -> Exit {
         match self {
-            Self::BadData { .. } => 65,
-            Self::Refused(refusal) if refusal.rule == Rule::BadValue => 65,
-            Self::Refused(_) => 1,
+            Self::BadData { .. } => Exit::BadData,
+            Self::Refused(refusal) if refusal.rule == Rule::BadValue => Exit::BadData,
+            Self::Refused(_) => Exit::Refused,
             Self::Database(error) => match error.code() {
-                Some(&SqlState::INSUFFICIENT_PRIVILEGE) => 77,
-                Some(code) if is_temporary(code) => 75,
-                _ => 69,
+                Some(&SqlState::INSUFFICIENT_PRIVILEGE) => Exit::Permission,
+                Some(code) if is_temporary(code) => Exit::Temporary,
+                _ => Exit::Unavailable,
             },
         }
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 use tokio::runtime::Runtime;
 use tokio_postgres::Client;
 
-use crate::config::{Config, Source};
+use crate::config::{Config, Source, check};
 use crate::daemon::{self, ServeError};
 use crate::demo::{self, Demo, tour};
 use crate::exit::{Exit, Failure};
@@ -21,6 +21,9 @@ pub(super) fn serve(source: Source) -> Result<Exit, Failure> {
     let config = super::load(&source)?;
     if config.listen.is_empty() {
         return Err(no_listener(&source));
+    }
+    for warning in check::warnings(&config) {
+        terminal::say_warning(&warning.text, &warning.advice);
     }
     runtime()?.block_on(daemon::serve(config, source))?;
     Ok(Exit::Done)
@@ -94,14 +97,14 @@ pub(super) fn explain_from_database(config: &Config, asked: &str) -> Result<Expl
     Ok(runtime()?.block_on(daemon::explain_from_database(config, asked))?)
 }
 
-async fn connect(config: &Config) -> Result<Client, Failure> {
+pub(super) async fn connect(config: &Config) -> Result<Client, Failure> {
     let link = daemon::link(config, Role::Admin).map_err(ServeError::from)?;
     let (client, _messages) =
         link.connect().await.map_err(|error| ServeError::from(OpenError::from(error)))?;
     Ok(client)
 }
 
-fn runtime() -> Result<Runtime, Failure> {
+pub(super) fn runtime() -> Result<Runtime, Failure> {
     Runtime::new()
         .map_err(|e| Failure::new(Exit::Unavailable, format!("cannot start threads: {e}")))
 }

@@ -67,7 +67,7 @@ fn bind_control(config: &Config) -> Result<Bound, BindError> {
     {
         let _ = std::fs::create_dir_all(directory);
     }
-    let access = Access { mode: Some(control.mode.0), owner: None, group: None };
+    let access = Access { mode: Some(control.mode.0), owner: None, group: control.group.clone() };
     bind(&control.address, &access)
 }
 
