@@ -1,4 +1,5 @@
-//! What goes wrong besides rules: races, rights, and a database that is not there.
+//! What goes wrong besides rules: races, rights, and a database that is not there. And that the
+//! built program says all this where it should.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -10,6 +11,7 @@ use postcote::mail::{Rule, Timestamp};
 use secrecy::SecretString;
 use tokio_postgres::Client;
 
+use crate::command::{postcote, run as run_program};
 use crate::support::pg;
 
 #[derive(Parser)]
@@ -96,16 +98,47 @@ async fn failures_have_their_exit_codes_and_hints() {
     let database = pg::database();
     let mut reader = database.connect_as("postcote_reader").await;
     let denied = run(&mut reader, "domain add example.org").await.unwrap_err();
-    assert_eq!(denied.exit_code(), 77, "{denied}");
+    assert_eq!(denied.exit().code(), 77, "{denied}");
     assert!(denied.advice().unwrap().contains("postcote_admin"));
 
     let empty = pg::empty_database();
     let missing = run(&mut empty.connect().await, "domain list").await.unwrap_err();
-    assert_eq!(missing.exit_code(), 69, "{missing}");
+    assert_eq!(missing.exit().code(), 69, "{missing}");
     assert!(missing.advice().unwrap().contains("postcote db migrate"));
 
     let mut client = database.connect().await;
     let _ = client.batch_execute("SELECT pg_terminate_backend(pg_backend_pid())").await;
     let gone = run(&mut client, "domain list").await.unwrap_err();
-    assert_eq!(gone.exit_code(), 69, "{gone}");
+    assert_eq!(gone.exit().code(), 69, "{gone}");
+}
+
+/// Data to standard output, words to standard error, and the exit code.
+#[tokio::test]
+async fn the_program_prints_data_and_words_apart() {
+    let database = pg::database();
+    let table: [(&[&str], i32, &str, &str); 4] = [
+        (&["domain", "add", "Bücher.example"], 0, "", "added domain `bücher.example`, gid 70000\n"),
+        (
+            &["domain", "add", "bücher.example"],
+            1,
+            "",
+            "error: cannot add domain `bücher.example`: a domain has this name\n\n\
+             hint: list domains with `postcote admin domain list`\n",
+        ),
+        (&["address", "list", "--json"], 0, "", ""),
+        (&["domain", "list", "a@b@c"], 64, "", ""),
+    ];
+    for (words, code, data, said) in table {
+        let mut command = postcote();
+        let got = run_program(command.args(["--database", &database.url, "admin"]).args(words));
+        assert_eq!(got.code, Some(code), "{words:?}: {}", got.stderr);
+        if words.contains(&"--json") {
+            assert!(got.stdout.starts_with("{\"command\":\"address list\""), "{}", got.stdout);
+        } else {
+            assert_eq!(got.stdout, data, "{words:?}");
+        }
+        if !said.is_empty() {
+            assert_eq!(got.stderr, said, "{words:?}");
+        }
+    }
 }
