@@ -33,13 +33,13 @@ impl Shutdown {
 
     /// Ends when the daemon is to end; the task that holds it counts as alive meanwhile.
     pub fn told(self) -> Told {
-        let flag = self.told.clone();
-        let mut shutdown = self;
+        let Self { mut told, _alive } = self;
+        let flag = told.clone();
         let waiting = async move {
             // A teller that is gone has told, too.
-            let _ = shutdown.told.wait_for(|told| *told).await;
+            let _ = told.wait_for(|told| *told).await;
         };
-        Told { flag, waiting: waiting.boxed(), registered: None }
+        Told { flag, waiting: waiting.boxed(), registered: None, _alive }
     }
 }
 
@@ -49,6 +49,8 @@ pub struct Told {
     flag: watch::Receiver<bool>,
     waiting: BoxFuture<'static, ()>,
     registered: Option<Waker>,
+    /// The end is waited for as long as this lives, also when the wait itself is over.
+    _alive: mpsc::Sender<()>,
 }
 
 impl Future for Told {
