@@ -87,15 +87,15 @@ CREATE FUNCTION postcote.is_address(value text) RETURNS boolean
        AND postcote.is_domain_name(substring(value FROM '@([^@]*)$'));
 
 -- A destination template: an address in which %n, %d and %= stand for what was asked for. In the
--- local part any other % is a plain character, so is every %x. In the domain only these three are
--- legal; each counts as one label character here, for its length is not known before it is asked.
+-- local part any other % is a plain character, so is every %x. In the domain only %n and %d are
+-- legal, for no name holds the = of %=; `n` and `d.example` stand in for them, as in the daemon.
 CREATE FUNCTION postcote.is_destination(value text) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN octet_length(value) <= 320
        AND value ~ '@[^@]+$'
        AND postcote.is_written_localpart(regexp_replace(value, '@[^@]*$', ''))
        AND postcote.is_domain_name(
-               regexp_replace(substring(value FROM '@([^@]*)$'), '%[nd=]', 'x', 'g'));
+               replace(replace(substring(value FROM '@([^@]*)$'), '%n', 'n'), '%d', 'd.example'));
 
 -- 1 to 1000 destinations (Postfix expands no more, virtual_alias_expansion_limit), none twice.
 CREATE FUNCTION postcote.are_destinations(list text[]) RETURNS boolean

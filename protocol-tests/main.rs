@@ -19,5 +19,6 @@ mod dialogs;
 mod examples;
 mod help;
 mod outage;
+mod properties;
 mod support;
 mod tls;
