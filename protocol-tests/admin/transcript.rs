@@ -79,7 +79,7 @@ fn read(text: &str) -> (String, Vec<Step>) {
         } else if let Some(step) = steps.last_mut() {
             match line.strip_prefix("< ") {
                 Some(typed) => step.typed.push(typed.to_owned()),
-                None => step.expected.push_str(&format!("{line}\n")),
+                None => step.expected.extend([line, "\n"]),
             }
         } else {
             let _ = writeln!(head, "{line}");

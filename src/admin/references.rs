@@ -27,7 +27,7 @@ pub(super) async fn to(
     let names = Names::load(desk.tx).await?;
     let of_domain = names.of(domain.gid);
     let mut references = Vec::new();
-    for leading in facts::leading_to(desk.tx, &of_domain).await? {
+    for leading in facts::leading_to(desk.tx, Some(&entry.localpart), &of_domain).await? {
         let itself =
             leading.gid == domain.gid && leading.localpart.as_ref() == Some(&entry.localpart);
         if itself {
@@ -82,7 +82,7 @@ pub(super) async fn warn_of_domain(
     names: &[DomainName],
     report: &mut Report,
 ) -> Result<(), AdminError> {
-    let mut left = facts::leading_to(desk.tx, names).await?;
+    let mut left = facts::leading_to(desk.tx, None, names).await?;
     left.retain(|leading| names.iter().any(|name| into(leading, name)));
     if !left.is_empty() {
         let still = "there still; such mail now goes where the DNS says";

@@ -3,7 +3,7 @@
 use tokio_postgres::{Error, Transaction};
 
 use crate::mail::{DestinationTemplate, DomainName, Gid, Localpart, QuotaLimit, Transport};
-use crate::store::inventory::quota;
+use crate::store::inventory::{escaped, quota};
 
 /// A name of a domain and what it stands for.
 #[derive(Clone, Debug)]
@@ -139,13 +139,28 @@ pub async fn catchall(tx: &Transaction<'_>, gid: Gid) -> Result<Vec<DestinationT
     row.map_or_else(|| Ok(Vec::new()), |row| row.try_get(0))
 }
 
-/// Every list of destinations that may lead into a domain of these names, and more: those with
-/// placeholders, which may become one of them.
+/// Every list of destinations that may lead to an address, or to any address, in a domain of
+/// these names, and some more: what has placeholders may lead anywhere.
 ///
 /// # Errors
 /// The database failed.
-pub async fn leading_to(tx: &Transaction<'_>, names: &[DomainName]) -> Result<Vec<Leading>, Error> {
-    let rows = tx.query(include_str!("sql/lists_leading_to.sql"), &[&names]).await?;
+pub async fn leading_to(
+    tx: &Transaction<'_>,
+    localpart: Option<&Localpart>,
+    names: &[DomainName],
+) -> Result<Vec<Leading>, Error> {
+    let mut patterns = vec!["%\\%%".to_owned()];
+    for name in names {
+        match localpart {
+            // An extension may follow; of what is quoted, the caller knows what it means.
+            Some(localpart) => {
+                patterns.push(format!("{}%@{name}", escaped(localpart.as_str())));
+                patterns.push(format!("\"%@{name}"));
+            }
+            None => patterns.push(format!("%@{name}")),
+        }
+    }
+    let rows = tx.query(include_str!("sql/lists_leading_to.sql"), &[&patterns]).await?;
     rows.iter()
         .map(|row| {
             Ok(Leading {

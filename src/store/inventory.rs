@@ -28,9 +28,7 @@ impl Filter {
 
     /// One address.
     pub fn one(gid: Gid, localpart: &Localpart) -> Self {
-        let escaped = localpart.as_str().replace('\\', "\\\\").replace('_', "\\_");
-        let localpart = escaped.replace('%', "\\%");
-        Self { gids: vec![gid], localpart, or_localpart: None }
+        Self { gids: vec![gid], localpart: escaped(localpart.as_str()), or_localpart: None }
     }
 
     fn params(&self) -> [&(dyn ToSql + Sync); 3] {
@@ -267,4 +265,9 @@ pub(super) fn quota(row: &Row) -> Result<Option<QuotaLimit>, Error> {
 
 fn time(row: &Row, column: &str) -> Result<Option<Timestamp>, Error> {
     Ok(row.try_get::<_, Option<i64>>(column)?.map(Timestamp))
+}
+
+/// A text that is like nothing but itself.
+pub(super) fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('_', "\\_").replace('%', "\\%")
 }
