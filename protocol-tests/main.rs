@@ -10,5 +10,6 @@
 
 mod conformance;
 mod database;
+mod dialogs;
 mod support;
 mod tls;

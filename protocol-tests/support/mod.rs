@@ -1,6 +1,9 @@
 //! What every kind of test may use: processes, directories and deadlines that leave nothing behind.
 
+pub(crate) mod daemon;
+pub(crate) mod fixture;
 pub(crate) mod peer;
 pub(crate) mod pg;
 pub(crate) mod scratch;
 pub(crate) mod terms;
+pub(crate) mod wire;

@@ -65,9 +65,20 @@ impl Peer {
         Self { supervisor, lifeline, pid: pid.trim().parse().unwrap() }
     }
 
+    /// Tells whether the process has ended by itself.
+    pub(crate) fn has_ended(&self) -> bool {
+        rustix::process::Pid::from_raw(self.pid)
+            .is_none_or(|pid| rustix::process::test_kill_process(pid).is_err())
+    }
+
     /// Gives the exit status if the process has ended by itself.
     pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
         self.supervisor.try_wait().unwrap()
+    }
+
+    /// The process itself, not its supervisor.
+    pub(crate) fn pid(&self) -> i32 {
+        self.pid
     }
 
     /// Ends the process and waits until it and its process group are gone.

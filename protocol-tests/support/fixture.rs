@@ -1,0 +1,396 @@
+//! Facts for tests from one file, `fixtures/NAME.toml`: as a directory in memory, and as rows in
+//! PostgreSQL. What one of them answers, the other must answer, too.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+use std::sync::Arc;
+
+use postcote::directory::{Directory, DirectoryError, EntryKey};
+use postcote::mail::{
+    Account, Alias, Destination, DestinationTemplate, Domain, DomainKind, DomainName, Entry,
+    Forwards, Gid, Localpart, MailLocation, MailboxFormat, QuotaLimit, ServiceSet, Switches,
+    Timestamp, Transport, Uid,
+};
+use serde::Deserialize;
+use tokio_postgres::Client;
+
+/// What a fixture file says.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Fixture {
+    #[serde(default = "plus")]
+    pub(crate) recipient_delimiter: String,
+    #[serde(rename = "domain")]
+    domains: Vec<DomainFacts>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct DomainFacts {
+    name: String,
+    gid: u32,
+    #[serde(default)]
+    alias_domains: Vec<String>,
+    #[serde(default = "yes")]
+    enabled: bool,
+    transport: Option<String>,
+    #[serde(default)]
+    catchall: Vec<String>,
+    #[serde(default)]
+    accounts: BTreeMap<String, AccountFacts>,
+    #[serde(default)]
+    aliases: BTreeMap<String, AliasFacts>,
+    #[serde(default)]
+    relocated: BTreeMap<String, String>,
+    /// Aliases in a circle: `NAME1` leads to `NAME2`, and so on, and the last to the first.
+    #[serde(default)]
+    ring: Vec<Ring>,
+    /// Aliases whose answer has an exact length.
+    #[serde(default)]
+    sized: Vec<Sized>,
+    /// A relay domain, which has recipients or takes all.
+    #[serde(default)]
+    relay: bool,
+    #[serde(default)]
+    recipients: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct AccountFacts {
+    uid: u32,
+    transport: Option<String>,
+    #[serde(default = "yes")]
+    login: bool,
+    #[serde(default = "yes")]
+    receive: bool,
+    #[serde(default = "yes")]
+    send: bool,
+    reason: Option<String>,
+    suspended_until: Option<When>,
+    expires: Option<When>,
+    #[serde(default)]
+    moving: bool,
+    #[serde(default)]
+    forwards: Vec<String>,
+    #[serde(default = "yes")]
+    keep_copy: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum AliasFacts {
+    Active(Vec<String>),
+    Stated { to: Vec<String>, enabled: Option<bool>, expires: Option<When> },
+}
+
+#[derive(Debug, Deserialize)]
+struct Ring {
+    name: String,
+    length: usize,
+    /// A further destination of the last alias.
+    exit: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Sized {
+    name: String,
+    octets: usize,
+}
+
+/// A moment that stays on its side of now for as long as this program is used.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum When {
+    Past,
+    Future,
+}
+
+fn plus() -> String {
+    "+".to_owned()
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl When {
+    fn timestamp(self) -> Timestamp {
+        match self {
+            Self::Past => Timestamp(978_307_200),
+            Self::Future => Timestamp(32_503_680_000),
+        }
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "both are far below 2^52")]
+    fn sql(self) -> f64 {
+        self.timestamp().0 as f64
+    }
+}
+
+impl Fixture {
+    /// Reads `fixtures/NAME.toml`.
+    pub(crate) fn read(name: &str) -> Self {
+        let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("protocol-tests/fixtures");
+        let path = directory.join(format!("{name}.toml"));
+        let text = std::fs::read_to_string(&path)
+            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    }
+
+    /// The facts in memory.
+    pub(crate) fn directory(&self) -> FixtureDirectory {
+        let mut directory = FixtureDirectory::default();
+        for facts in &self.domains {
+            let primary = DomainName::parse(&facts.name).unwrap();
+            let aliases = facts.alias_domains.iter().map(|name| DomainName::parse(name).unwrap());
+            for name in aliases.chain([primary.clone()]) {
+                let domain = Arc::new(facts.domain(name.clone(), primary.clone()));
+                directory.domains.insert(name, domain);
+            }
+            for (localpart, entry) in facts.entries() {
+                let text = localpart;
+                let localpart = Localpart::from_internal(&text).unwrap();
+                assert_eq!(localpart.as_str(), text, "the database takes the canonical form only");
+                let key = EntryKey { gid: Gid(facts.gid), localpart };
+                assert!(directory.entries.insert(key, Arc::new(entry)).is_none());
+            }
+        }
+        directory
+    }
+
+    /// Writes the facts into a migrated, empty database.
+    pub(crate) async fn load(&self, client: &Client) {
+        client.batch_execute("BEGIN").await.unwrap();
+        for facts in &self.domains {
+            facts.load(client).await;
+        }
+        client.batch_execute("COMMIT").await.unwrap();
+    }
+}
+
+impl DomainFacts {
+    fn domain(&self, name: DomainName, primary: DomainName) -> Domain {
+        let kind = if self.relay {
+            DomainKind::Relay { has_recipient_list: !self.recipients.is_empty() }
+        } else {
+            DomainKind::Mailbox {
+                catchall: templates(&self.catchall),
+                services: ServiceSet::ALL,
+                quota: QuotaLimit::default(),
+            }
+        };
+        let transport = self.transport.as_deref().map(|text| Transport::parse(text).unwrap());
+        Domain { name, primary, gid: Gid(self.gid), enabled: self.enabled, transport, kind }
+    }
+
+    fn entries(&self) -> Vec<(String, Entry)> {
+        let mut entries = Vec::new();
+        for (localpart, account) in &self.accounts {
+            let account = Entry::Account(Box::new(account.account(self.directory())));
+            entries.push((localpart.clone(), account));
+        }
+        for (localpart, alias) in self.all_aliases() {
+            entries.push((localpart, Entry::Alias(alias.alias())));
+        }
+        for (localpart, to) in &self.relocated {
+            entries.push((localpart.clone(), Entry::Relocated(Destination::parse(to).unwrap())));
+        }
+        for localpart in &self.recipients {
+            entries.push((localpart.clone(), Entry::RelayRecipient));
+        }
+        entries
+    }
+
+    fn directory(&self) -> String {
+        format!("/srv/mail/0/{}", self.gid)
+    }
+
+    /// The aliases that are written out, and those that are made by rings and sizes.
+    fn all_aliases(&self) -> Vec<(String, AliasFacts)> {
+        let written = self.aliases.iter().map(|(name, alias)| (name.clone(), alias.clone()));
+        let rings = self.ring.iter().flat_map(|ring| ring.aliases(&self.name));
+        let sized = self.sized.iter().map(|one| (one.name.clone(), one.alias()));
+        written.chain(rings).chain(sized).collect()
+    }
+
+    async fn load(&self, client: &Client) {
+        let gid = i64::from(self.gid);
+        let kind = if self.relay { "relay" } else { "mailbox" };
+        let sql = "INSERT INTO postcote.domain (gid, kind, enabled, transport, directory)
+                   VALUES ($1, $2, $3, $4, $5)";
+        let directory = self.directory();
+        client
+            .execute(sql, &[&gid, &kind, &self.enabled, &self.transport, &directory])
+            .await
+            .unwrap();
+        let names = [&self.name].into_iter().chain(&self.alias_domains);
+        let names: Vec<_> = names.map(|name| DomainName::parse(name).unwrap()).collect();
+        for (index, name) in names.iter().enumerate() {
+            let sql =
+                "INSERT INTO postcote.domain_name (gid, name, is_primary) VALUES ($1, $2, $3)";
+            client.execute(sql, &[&gid, &name.as_str(), &(index == 0)]).await.unwrap();
+        }
+        if !self.catchall.is_empty() {
+            let sql = "INSERT INTO postcote.catchall (gid, destinations) VALUES ($1, $2)";
+            client.execute(sql, &[&gid, &self.catchall]).await.unwrap();
+        }
+        for (localpart, account) in &self.accounts {
+            account.load(client, gid, localpart, &format!("{localpart}@{}", names[0])).await;
+        }
+        for (localpart, alias) in self.all_aliases() {
+            alias.load(client, gid, &localpart).await;
+        }
+        for (localpart, to) in &self.relocated {
+            let sql = "INSERT INTO postcote.relocated (gid, localpart, new_address)
+                       VALUES ($1, $2, $3)";
+            client.execute(sql, &[&gid, localpart, to]).await.unwrap();
+        }
+        for localpart in &self.recipients {
+            let sql = "INSERT INTO postcote.relay_recipient (gid, localpart) VALUES ($1, $2)";
+            client.execute(sql, &[&gid, localpart]).await.unwrap();
+        }
+    }
+}
+
+impl AccountFacts {
+    fn account(&self, directory: String) -> Account {
+        let home = format!("{directory}/{}", self.uid).into_boxed_str();
+        Account {
+            uid: Uid(self.uid),
+            location: MailLocation { home, format: MailboxFormat::Maildir, root: "Maildir".into() },
+            transport: self.transport.as_deref().map(|text| Transport::parse(text).unwrap()),
+            services: None,
+            quota: None,
+            switches: Switches {
+                login: self.login,
+                receive: self.receive,
+                send: self.send,
+                reason: self.reason.as_deref().map(Into::into),
+                until: self.suspended_until.map(When::timestamp),
+            },
+            expires: self.expires.map(When::timestamp),
+            moving: self.moving,
+            forwards: self.forwards.first().map(|_| Forwards {
+                destinations: templates(&self.forwards),
+                keep_copy: self.keep_copy,
+            }),
+        }
+    }
+
+    async fn load(&self, client: &Client, gid: i64, localpart: &str, address: &str) {
+        let sql =
+            "INSERT INTO postcote.account (gid, localpart, uid, password, transport, may_login,
+                       may_receive, may_send, suspend_reason, suspended_until, expires_at, forwards,
+                       keep_copy)
+                   VALUES ($1, $2, $3, '{PLAIN}account-password', $4, $5, $6, $7, $8,
+                       to_timestamp($9), to_timestamp($10), $11, $12)";
+        let forwards = self.forwards.first().map(|_| &self.forwards);
+        let (until, expires) = (self.suspended_until.map(When::sql), self.expires.map(When::sql));
+        client
+            .execute(
+                sql,
+                &[
+                    &gid,
+                    &localpart,
+                    &i64::from(self.uid),
+                    &self.transport,
+                    &self.login,
+                    &self.receive,
+                    &self.send,
+                    &self.reason,
+                    &until,
+                    &expires,
+                    &forwards,
+                    &self.keep_copy,
+                ],
+            )
+            .await
+            .unwrap();
+        if self.moving {
+            let sql = "INSERT INTO postcote.mailbox_order (kind, uid, gid, address, home, new_home)
+                       VALUES ('move', $1, $2, $3, '/srv/mail/old', '/srv/mail/new')";
+            client.execute(sql, &[&i64::from(self.uid), &gid, &address]).await.unwrap();
+        }
+    }
+}
+
+impl AliasFacts {
+    fn alias(&self) -> Alias {
+        let (to, enabled, expires) = self.parts();
+        Alias { destinations: templates(to), enabled, expires: expires.map(When::timestamp) }
+    }
+
+    fn parts(&self) -> (&[String], bool, Option<When>) {
+        match self {
+            Self::Active(to) => (to, true, None),
+            Self::Stated { to, enabled, expires } => (to, enabled.unwrap_or(true), *expires),
+        }
+    }
+
+    async fn load(&self, client: &Client, gid: i64, localpart: &str) {
+        let (to, enabled, expires) = self.parts();
+        let sql = "INSERT INTO postcote.alias (gid, localpart, destinations, enabled, expires_at)
+                   VALUES ($1, $2, $3, $4, to_timestamp($5))";
+        let expires = expires.map(When::sql);
+        client.execute(sql, &[&gid, &localpart, &to, &enabled, &expires]).await.unwrap();
+    }
+}
+
+impl Clone for AliasFacts {
+    fn clone(&self) -> Self {
+        let (to, enabled, expires) = self.parts();
+        Self::Stated { to: to.to_vec(), enabled: Some(enabled), expires }
+    }
+}
+
+impl Ring {
+    fn aliases(&self, domain: &str) -> Vec<(String, AliasFacts)> {
+        let name = |number: usize| format!("{}{}", self.name, number % self.length + 1);
+        let aliases = (0..self.length).map(|number| {
+            let exit = self.exit.iter().filter(|_| number + 1 == self.length).cloned();
+            let to = [format!("{}@{domain}", name(number + 1))].into_iter().chain(exit);
+            (name(number), AliasFacts::Active(to.collect()))
+        });
+        aliases.collect()
+    }
+}
+
+impl Sized {
+    /// Destinations elsewhere that make an answer of exactly so many octets, commas included.
+    fn alias(&self) -> AliasFacts {
+        const USUAL: usize = 200;
+        let mut to = Vec::new();
+        let mut left = self.octets;
+        while left > 0 {
+            // The last one takes what is left, which must be enough for an address.
+            let length = if left < 2 * USUAL - 100 { left } else { USUAL };
+            let start = format!("{}-", to.len());
+            let padding = "x".repeat(length - start.len() - "@far.example".len());
+            to.push(format!("{start}{padding}@far.example"));
+            left = left.saturating_sub(length + 1);
+        }
+        AliasFacts::Active(to)
+    }
+}
+
+fn templates(texts: &[String]) -> Vec<DestinationTemplate> {
+    texts.iter().map(|text| DestinationTemplate::parse(text).unwrap()).collect()
+}
+
+/// A directory that always answers.
+#[derive(Debug, Default)]
+pub(crate) struct FixtureDirectory {
+    domains: HashMap<DomainName, Arc<Domain>>,
+    entries: HashMap<EntryKey, Arc<Entry>>,
+}
+
+impl Directory for FixtureDirectory {
+    async fn domain(&self, name: &DomainName) -> Result<Option<Arc<Domain>>, DirectoryError> {
+        Ok(self.domains.get(name).cloned())
+    }
+
+    async fn entry(&self, key: &EntryKey) -> Result<Option<Arc<Entry>>, DirectoryError> {
+        Ok(self.entries.get(key).cloned())
+    }
+}
