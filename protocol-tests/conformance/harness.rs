@@ -16,13 +16,12 @@ fn an_alias_loop_ends_in_a_temporary_failure_on_this_machine() {
     let scratch = Scratch::new();
     let (installation, sent) = (Installation::here(), "a@loop.example");
     let postfix = Postfix::prepare(&installation, &scratch);
-    let _answers =
-        answering(&scratch.join("answers"), |table, key| match (table, key) {
-            ("virtual_mailbox_domains", "loop.example") => "OK 1".to_owned(),
-            ("virtual_alias_maps", "a@loop.example") => "OK b@loop.example".to_owned(),
-            ("virtual_alias_maps", "b@loop.example") => "OK a@loop.example".to_owned(),
-            _ => "NOTFOUND ".to_owned(),
-        });
+    let _answers = answering(&scratch.join("answers"), |table, key| match (table, key) {
+        ("virtual_mailbox_domains", "loop.example") => "OK 1".to_owned(),
+        ("virtual_alias_maps", "a@loop.example") => "OK b@loop.example".to_owned(),
+        ("virtual_alias_maps", "b@loop.example") => "OK a@loop.example".to_owned(),
+        _ => "NOTFOUND ".to_owned(),
+    });
     let endpoint = format!("unix:{}", scratch.join("answers").display());
     let running = postfix.start(&tables_of(&endpoint), Jail::Nowhere);
     let mut session = running.session();

@@ -87,7 +87,14 @@ impl World {
         };
         let main_cf = printed_main_cf(&scratch, lines) + MAIN_CF;
         let running = postfix.start(&main_cf, Jail::LikeDebian);
-        Self { postfix: running, daemon, sinks, _sasl: sasl, _database: database, _scratch: scratch }
+        Self {
+            postfix: running,
+            daemon,
+            sinks,
+            _sasl: sasl,
+            _database: database,
+            _scratch: scratch,
+        }
     }
 
     /// The stores by their names.
