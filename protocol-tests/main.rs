@@ -9,6 +9,7 @@
 )]
 
 mod admin;
+mod asking;
 mod bad_config;
 mod command;
 mod commands;
@@ -21,4 +22,5 @@ mod help;
 mod outage;
 mod properties;
 mod support;
+mod telemetry;
 mod tls;

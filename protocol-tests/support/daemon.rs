@@ -36,6 +36,7 @@ pub(crate) struct Setup {
     /// Further `[[listen]]` sections, as they stand in a configuration.
     pub(crate) listen: String,
     pub(crate) log_level: &'static str,
+    pub(crate) log_format: &'static str,
     /// Where the socketmap is, if not in the daemon's own directory.
     pub(crate) socket: Option<PathBuf>,
 }
@@ -68,6 +69,7 @@ impl Setup {
             tcp_tables: Vec::new(),
             listen: String::new(),
             log_level: "info",
+            log_format: "human",
             socket: None,
         }
     }
@@ -101,6 +103,11 @@ impl Daemon {
         self.ports[table]
     }
 
+    /// The port of the pages.
+    pub(crate) fn http(&self) -> u16 {
+        self.http
+    }
+
     /// The configuration file.
     pub(crate) fn config(&self) -> PathBuf {
         self.scratch.join("postcote.toml")
@@ -119,6 +126,12 @@ impl Daemon {
         let mut command = Command::new("sh");
         command.args(["-c", script, "sh"]).arg(self.log_path());
         command.arg(env!("CARGO_BIN_EXE_postcote")).args(["serve", "--config"]).arg(self.config());
+        for (name, _) in std::env::vars_os() {
+            // libpq's own variables change which database is meant.
+            if name.as_encoded_bytes().starts_with(b"PG") {
+                command.env_remove(name);
+            }
+        }
         self.peer = Some(Peer::start(&command));
     }
 
@@ -193,13 +206,14 @@ impl Daemon {
              [addresses]\nrecipient-delimiter = \"{delimiters}\"\n\n\
              [http]\naddress = \"127.0.0.1:{}\"\n\n\
              [control]\naddress = \"unix:{}\"\n\n\
-             [log]\nlevel = \"{}\"\n\n\
+             [log]\nlevel = \"{}\"\nformat = \"{}\"\n\n\
              [[listen]]\nprotocol = \"socketmap\"\naddress = \"unix:{}\"\n\
              max-connections = {max_connections}\n",
             query_timeout.as_millis(),
             self.http,
             path("control"),
             self.setup.log_level,
+            self.setup.log_format,
             self.socket().display(),
         );
         for (table, port) in &self.ports {

@@ -6,7 +6,7 @@ use std::path::Path;
 use tokio::runtime::Runtime;
 use tokio_postgres::Client;
 
-use crate::config::{Config, Source, check};
+use crate::config::{Config, Source};
 use crate::daemon::{self, ServeError};
 use crate::demo::{self, Demo, tour};
 use crate::exit::{Exit, Failure};
@@ -21,9 +21,6 @@ pub(super) fn serve(source: Source) -> Result<Exit, Failure> {
     let config = super::load(&source)?;
     if config.listen.is_empty() {
         return Err(no_listener(&source));
-    }
-    for warning in check::warnings(&config) {
-        terminal::say_warning(&warning.text, &warning.advice);
     }
     runtime()?.block_on(daemon::serve(config, source))?;
     Ok(Exit::Done)

@@ -17,7 +17,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use crate::cache::{CachedDirectory, Capacity};
-use crate::config::{Config, Source};
+use crate::config::{Config, Source, check};
 use crate::handler::{TableAnswers, now};
 use crate::lookup::Resolver;
 use crate::lookup::explain::{Explanation, explain};
@@ -68,6 +68,9 @@ pub async fn explain_from_database(
 /// It could not start, or a part of it that must live has ended.
 pub async fn serve(config: Config, source: Source) -> Result<(), ServeError> {
     let reload = log::install(config.log.format, &config.log.level);
+    for warning in check::warnings(&config) {
+        log::unreasonable(&warning.text, &warning.advice);
+    }
     let stop = stop_signal().map_err(|source| os("cannot watch for signals", source))?;
     let running = run(&config, stop, log::ready);
     tokio::pin!(running);
