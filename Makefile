@@ -44,7 +44,7 @@ examples: ## Runs only the tests of conf-examples.
 
 bench: ## Measures lookups per second against a bare responder and Postfix's own pgsql tables.
 	.ci/packages install test
-	cargo bench --locked $(ARGS)
+	cargo bench --locked --bench load -- $(ARGS)
 
 clean-debian13: ## Removes the cached Debian 13 root.
 	.ci/debian13 remove

@@ -47,8 +47,9 @@ CREATE FUNCTION postcote.is_domain_name(value text) RETURNS boolean
 -- A local part as it is stored and compared: unquoted, 1 to 64 octets of UTF-8, no control
 -- characters, NFC, and folded. Folding is Unicode full case folding, as Postfix does with ICU.
 -- lower() is not quite that, so two corrections stand here. The class lists what folding changes
--- although it is lower case (sharp s, final sigma, ligatures, letters newer than some ICU). Cherokee folds to
--- its capitals, the only script that does, so they are taken out before lower() sees them.
+-- although it is lower case (sharp s, final sigma, ligatures, letters newer than some ICU).
+-- Cherokee folds to its capitals, the only script that does, so they are taken out before lower()
+-- sees them.
 CREATE FUNCTION postcote.is_localpart(value text) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN octet_length(value) BETWEEN 1 AND 64
@@ -86,15 +87,15 @@ CREATE FUNCTION postcote.is_address(value text) RETURNS boolean
        AND postcote.is_domain_name(substring(value FROM '@([^@]*)$'));
 
 -- A destination template: an address in which %n, %d and %= stand for what was asked for. In the
--- local part any other % is a plain character, so is every %x. In the domain only these three are
--- legal; each counts as one label character here, for its length is not known before it is asked.
+-- local part any other % is a plain character, so is every %x. In the domain only %n and %d are
+-- legal, for no name holds the = of %=; `n` and `d.example` stand in for them, as in the daemon.
 CREATE FUNCTION postcote.is_destination(value text) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN octet_length(value) <= 320
        AND value ~ '@[^@]+$'
        AND postcote.is_written_localpart(regexp_replace(value, '@[^@]*$', ''))
        AND postcote.is_domain_name(
-               regexp_replace(substring(value FROM '@([^@]*)$'), '%[nd=]', 'x', 'g'));
+               replace(replace(substring(value FROM '@([^@]*)$'), '%n', 'n'), '%d', 'd.example'));
 
 -- 1 to 1000 destinations (Postfix expands no more, virtual_alias_expansion_limit), none twice.
 CREATE FUNCTION postcote.are_destinations(list text[]) RETURNS boolean

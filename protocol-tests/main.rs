@@ -8,8 +8,19 @@
     reason = "a test that cannot go on fails"
 )]
 
+mod admin;
+mod asking;
+mod bad_config;
+mod command;
+mod commands;
 mod conformance;
+mod connections;
 mod database;
 mod dialogs;
+mod examples;
+mod help;
+mod outage;
+mod properties;
 mod support;
+mod telemetry;
 mod tls;

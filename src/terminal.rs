@@ -33,7 +33,7 @@ pub fn say_failure(failure: &Failure) {
 
 /// Says what is valid but unreasonable, and what to do about it.
 pub fn say_warning(text: &str, hint: &str) {
-    say(&message(Kind::Warning, text, Some(hint), colour()));
+    say(&format!("{}\n", message(Kind::Warning, text, Some(hint), colour())));
 }
 
 #[derive(Clone, Copy)]

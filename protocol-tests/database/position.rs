@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use tokio_postgres::Client;
 
-use super::shop;
-use crate::support::pg::TestDatabase;
+use super::{SHOP, shop};
+use crate::support::pg;
 
 /// The daemon's query; `$1` is the position it got the last time.
 const READ: &str = "
@@ -26,8 +26,9 @@ struct Reader {
 }
 
 impl Reader {
-    async fn start(database: &TestDatabase<'_>) -> Self {
-        let client = database.connect_as("postcote_reader").await;
+    async fn start(url: &str) -> Self {
+        let client = pg::connect(url).await;
+        client.batch_execute("SET SESSION AUTHORIZATION postcote_reader").await.unwrap();
         let now =
             "SELECT pg_current_snapshot()::text, history FROM postcote.directory_change_floor";
         let row = client.query_one(now, &[]).await.unwrap();
@@ -64,7 +65,7 @@ fn add(localpart: &str) -> String {
 async fn a_transaction_that_commits_late_is_read_late_but_read() {
     let (database, b) = shop().await;
     let a = database.connect().await;
-    let mut reader = Reader::start(&database).await;
+    let mut reader = Reader::start(&database.url).await;
     a.batch_execute(&format!("BEGIN; {}", add("a"))).await.unwrap();
     reader.expect(&[]).await;
     // B has the larger transaction id and the larger row id, and commits first.
@@ -81,10 +82,10 @@ async fn a_reader_that_starts_between_misses_nothing() {
     let (database, b) = shop().await;
     let a = database.connect().await;
     a.batch_execute(&format!("BEGIN; {}", add("a"))).await.unwrap();
-    let mut reader = Reader::start(&database).await;
+    let mut reader = Reader::start(&database.url).await;
     b.batch_execute(&format!("BEGIN; {}", add("b"))).await.unwrap();
     a.batch_execute("COMMIT").await.unwrap();
-    let mut second = Reader::start(&database).await;
+    let mut second = Reader::start(&database.url).await;
     b.batch_execute("COMMIT").await.unwrap();
     reader.expect(&["70003/a", "70003/b"]).await;
     second.expect(&["70003/b"]).await;
@@ -93,7 +94,7 @@ async fn a_reader_that_starts_between_misses_nothing() {
 #[tokio::test]
 async fn savepoints_and_rollbacks_are_seen_as_they_end() {
     let (database, a) = shop().await;
-    let mut reader = Reader::start(&database).await;
+    let mut reader = Reader::start(&database.url).await;
     let sql = format!(
         "BEGIN; {}; SAVEPOINT s; {}; ROLLBACK TO s; SAVEPOINT t; {}; RELEASE t",
         add("kept"),
@@ -111,7 +112,7 @@ async fn savepoints_and_rollbacks_are_seen_as_they_end() {
 #[tokio::test]
 async fn whatever_was_committed_is_read_however_writers_overlap() {
     let (database, _client) = shop().await;
-    let mut reader = Reader::start(&database).await;
+    let mut reader = Reader::start(&database.url).await;
     let mut writers = Vec::new();
     for writer in 0..6_u32 {
         let client = database.connect().await;
@@ -149,6 +150,17 @@ async fn whatever_was_committed_is_read_however_writers_overlap() {
     assert_eq!(seen, expected);
 }
 
+/// [`shop`] in a cluster of its own: what may be pruned hangs on the open transactions of the whole
+/// cluster, so on those of other tests as well.
+async fn quiet_shop() -> (pg::DedicatedCluster, String, Client) {
+    let cluster = pg::dedicated_cluster();
+    let url = cluster.database();
+    let client = pg::connect(&url).await;
+    client.batch_execute(SHOP).await.unwrap();
+    client.batch_execute("DELETE FROM postcote.change").await.unwrap();
+    (cluster, url, client)
+}
+
 async fn prune(client: &Client, keep: &str) -> i64 {
     let sql = format!("SELECT postcote.prune_changes('{keep}')");
     client.query_one(&sql, &[]).await.unwrap().get(0)
@@ -156,8 +168,8 @@ async fn prune(client: &Client, keep: &str) -> i64 {
 
 #[tokio::test]
 async fn pruning_ends_only_positions_that_would_miss_something() {
-    let (database, client) = shop().await;
-    let (mut old, mut idle) = (Reader::start(&database).await, Reader::start(&database).await);
+    let (_cluster, url, client) = quiet_shop().await;
+    let (mut old, mut idle) = (Reader::start(&url).await, Reader::start(&url).await);
     client.batch_execute(&add("a")).await.unwrap();
     idle.expect(&["70003/a"]).await;
     // Nothing is older than an hour.
@@ -174,10 +186,10 @@ async fn pruning_ends_only_positions_that_would_miss_something() {
 
 #[tokio::test]
 async fn pruning_spares_what_an_open_transaction_could_overtake() {
-    let (database, client) = shop().await;
-    let a = database.connect().await;
+    let (_cluster, url, client) = quiet_shop().await;
+    let a = pg::connect(&url).await;
     a.batch_execute(&format!("BEGIN; {}", add("a"))).await.unwrap();
-    let mut reader = Reader::start(&database).await;
+    let mut reader = Reader::start(&url).await;
     client.batch_execute(&add("b")).await.unwrap();
     // B is younger than A, so a position from before B cannot be told from one before A.
     assert_eq!(prune(&client, "0").await, 0);
@@ -190,13 +202,13 @@ async fn pruning_spares_what_an_open_transaction_could_overtake() {
 
 #[tokio::test]
 async fn pruning_keeps_what_is_younger() {
-    let (database, client) = shop().await;
-    let mut reader = Reader::start(&database).await;
+    let (_cluster, url, client) = quiet_shop().await;
+    let mut reader = Reader::start(&url).await;
     client.batch_execute(&add("a")).await.unwrap();
     let age = "UPDATE postcote.change SET made_at = made_at - interval '2 hours'";
     client.batch_execute(age).await.unwrap();
     reader.expect(&["70003/a"]).await;
-    let mut second = Reader::start(&database).await;
+    let mut second = Reader::start(&url).await;
     client.batch_execute(&add("b")).await.unwrap();
     assert_eq!(prune(&client, "1 hour").await, 1);
     reader.expect(&["70003/b"]).await;
@@ -207,12 +219,12 @@ async fn pruning_keeps_what_is_younger() {
 /// positions nor stay for ever.
 #[tokio::test]
 async fn rows_of_another_history_do_no_harm() {
-    let (database, client) = shop().await;
+    let (_cluster, url, client) = quiet_shop().await;
     let alien = "
         UPDATE postcote.change_floor SET xid = '4000000000', history = '1/1/1';
         INSERT INTO postcote.change (xid, name) VALUES ('3999999999', 'alien.example')";
     client.batch_execute(alien).await.unwrap();
-    let mut reader = Reader::start(&database).await;
+    let mut reader = Reader::start(&url).await;
     reader.read().await.expect("a new position is good");
     assert_eq!(prune(&client, "1 hour").await, 0);
     reader.expect(&[]).await;

@@ -154,8 +154,12 @@ async fn without_roles_and_the_right_to_make_them_the_example_is_named() {
     let own = bare_cluster().await;
     let superuser = pg::connect(&own.cluster.url("postgres")).await;
     superuser.batch_execute("CREATE ROLE plain LOGIN").await.unwrap();
-    superuser.batch_execute("CREATE DATABASE mine OWNER plain").await.unwrap();
+    superuser.batch_execute("CREATE DATABASE mine").await.unwrap();
     let mut client = pg::connect(&own.cluster.url("mine").replace("postgres@", "plain@")).await;
+    let error = migrate(&mut client).await.unwrap_err();
+    assert!(error.to_string().contains("permission denied for database mine"), "{error}");
+    assert!(error.hint().unwrap().contains("conf-examples/postgresql/roles.sql"));
+    superuser.batch_execute("ALTER DATABASE mine OWNER TO plain").await.unwrap();
     let error = migrate(&mut client).await.unwrap_err();
     assert!(matches!(error, MigrateError::Failed { .. }), "{error:?}");
     assert!(error.to_string().contains("role `postcote_reader` does not exist"), "{error}");

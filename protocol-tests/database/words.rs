@@ -80,6 +80,7 @@ const ROWS: &[(&str, &str, bool, &str)] = &[
     ("is_destination", "a@100%%.example", false, "% in the domain"),
     ("is_destination", "a@%x.example", false, "an unknown placeholder in the domain"),
     ("is_destination", "a@%D", false, "placeholders are lower case"),
+    ("is_destination", "a@%=", false, "no domain name holds an equals sign"),
     ("is_destination", "root@localhost", true, "one label"),
     ("is_destination", "\"%n x\"@x.example", true, "in a quoted string"),
     ("is_destination", "anna", false, "no domain"),

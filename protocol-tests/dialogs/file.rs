@@ -14,7 +14,7 @@ pub(super) struct Dialog {
     pub(super) path: PathBuf,
     /// Which facts there are.
     pub(super) fixture: String,
-    /// The table behind the port, for tcp_table.
+    /// The table behind the port, for `tcp_table`.
     pub(super) table: Option<Table>,
     pub(super) steps: Vec<Step>,
 }

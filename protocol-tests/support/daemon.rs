@@ -19,7 +19,7 @@ use super::terms::wait_for;
 use super::wire::Client;
 
 /// How long the daemon may take for what it does at once.
-const SOON: Duration = Duration::from_secs(20);
+pub(crate) const SOON: Duration = Duration::from_secs(20);
 /// Stands in the database URL; nobody may ever see it.
 pub(crate) const DATABASE_PASSWORD: &str = "t0p-secret-of-the-tests";
 
@@ -31,11 +31,14 @@ pub(crate) struct Setup {
     pub(crate) delimiters: String,
     pub(crate) max_connections: usize,
     pub(crate) query_timeout: Duration,
-    /// Tables with a tcp_table port each.
+    /// Tables with a `tcp_table` port each.
     pub(crate) tcp_tables: Vec<Table>,
     /// Further `[[listen]]` sections, as they stand in a configuration.
     pub(crate) listen: String,
     pub(crate) log_level: &'static str,
+    pub(crate) log_format: &'static str,
+    /// Where the socketmap is, if not in the daemon's own directory.
+    pub(crate) socket: Option<PathBuf>,
 }
 
 /// A running daemon; dropping it ends it, and fails if its log tells what it must not.
@@ -66,6 +69,8 @@ impl Setup {
             tcp_tables: Vec::new(),
             listen: String::new(),
             log_level: "info",
+            log_format: "human",
+            socket: None,
         }
     }
 
@@ -90,12 +95,17 @@ impl Setup {
 impl Daemon {
     /// The path of the socketmap socket.
     pub(crate) fn socket(&self) -> PathBuf {
-        self.scratch.join("socketmap")
+        self.setup.socket.clone().unwrap_or_else(|| self.scratch.join("socketmap"))
     }
 
     /// The port of a table.
     pub(crate) fn port(&self, table: &str) -> u16 {
         self.ports[table]
+    }
+
+    /// The port of the pages.
+    pub(crate) fn http(&self) -> u16 {
+        self.http
     }
 
     /// The configuration file.
@@ -110,10 +120,18 @@ impl Daemon {
 
     /// Starts the daemon (again) on the same configuration and log.
     pub(crate) fn launch(&mut self) {
-        // `exec` keeps the process id, so a signal reaches the daemon itself.
+        // `exec` keeps the process id, so a signal reaches the daemon itself. It must get along
+        // with the few files that a shell allows.
+        let script = "ulimit -Sn 256; log=$1; shift; exec \"$@\" 2>>\"$log\"";
         let mut command = Command::new("sh");
-        command.args(["-c", "log=$1; shift; exec \"$@\" 2>>\"$log\"", "sh"]).arg(self.log_path());
+        command.args(["-c", script, "sh"]).arg(self.log_path());
         command.arg(env!("CARGO_BIN_EXE_postcote")).args(["serve", "--config"]).arg(self.config());
+        for (name, _) in std::env::vars_os() {
+            // libpq's own variables change which database is meant.
+            if name.as_encoded_bytes().starts_with(b"PG") {
+                command.env_remove(name);
+            }
+        }
         self.peer = Some(Peer::start(&command));
     }
 
@@ -154,11 +172,21 @@ impl Daemon {
         Some(Page { status, body: body.to_owned() })
     }
 
-    /// The value of one series of `/metrics`, named as it stands there; 0 if it is not there.
-    pub(crate) fn metric(&self, series: &str) -> f64 {
+    /// The count of one series of `/metrics`, named as it stands there; 0 if it is not there.
+    pub(crate) fn metric(&self, series: &str) -> u64 {
         let page = self.page("/metrics").expect("/metrics is served");
         let line = page.body.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
-        line.map_or(0.0, |value| value.parse().unwrap())
+        line.map_or(0, |value| value.parse().unwrap())
+    }
+
+    /// Waits until a series has a value: what is counted at the end of something comes after it.
+    pub(crate) fn wait_for_metric(&self, series: &str, expected: u64) {
+        let mut last = 0;
+        wait_for(&format!("{series} to become {expected}"), SOON, || {
+            last = self.metric(series);
+            assert!(last <= expected, "{series} is {last}, not {expected}");
+            (last == expected).then_some(())
+        });
     }
 
     /// What was logged so far.
@@ -178,14 +206,15 @@ impl Daemon {
              [addresses]\nrecipient-delimiter = \"{delimiters}\"\n\n\
              [http]\naddress = \"127.0.0.1:{}\"\n\n\
              [control]\naddress = \"unix:{}\"\n\n\
-             [log]\nlevel = \"{}\"\n\n\
+             [log]\nlevel = \"{}\"\nformat = \"{}\"\n\n\
              [[listen]]\nprotocol = \"socketmap\"\naddress = \"unix:{}\"\n\
              max-connections = {max_connections}\n",
             query_timeout.as_millis(),
             self.http,
             path("control"),
             self.setup.log_level,
-            path("socketmap"),
+            self.setup.log_format,
+            self.socket().display(),
         );
         for (table, port) in &self.ports {
             let listen = format!(

@@ -57,6 +57,7 @@ struct DomainFacts {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[expect(clippy::struct_excessive_bools, reason = "a file is written more easily so")]
 struct AccountFacts {
     uid: u32,
     transport: Option<String>,
@@ -187,7 +188,7 @@ impl DomainFacts {
     fn entries(&self) -> Vec<(String, Entry)> {
         let mut entries = Vec::new();
         for (localpart, account) in &self.accounts {
-            let account = Entry::Account(Box::new(account.account(self.directory())));
+            let account = Entry::Account(Box::new(account.account(&self.directory())));
             entries.push((localpart.clone(), account));
         }
         for (localpart, alias) in self.all_aliases() {
@@ -254,7 +255,7 @@ impl DomainFacts {
 }
 
 impl AccountFacts {
-    fn account(&self, directory: String) -> Account {
+    fn account(&self, directory: &str) -> Account {
         let home = format!("{directory}/{}", self.uid).into_boxed_str();
         Account {
             uid: Uid(self.uid),

@@ -5,5 +5,6 @@ pub(crate) mod fixture;
 pub(crate) mod peer;
 pub(crate) mod pg;
 pub(crate) mod scratch;
+pub(crate) mod site;
 pub(crate) mod terms;
 pub(crate) mod wire;

@@ -14,7 +14,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// How requests and replies are framed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Framing {
-    /// tcp_table: each is a line.
+    /// `tcp_table`: each is a line.
     Line,
     /// socketmap: each is a netstring.
     Netstring,
@@ -42,7 +42,7 @@ impl Client {
         Ok(Self::new(UnixStream::connect(path).await?, Framing::Netstring))
     }
 
-    /// Connects to a tcp_table port, once.
+    /// Connects to a `tcp_table` port, once.
     pub(crate) async fn tcp_table(port: u16) -> io::Result<Self> {
         Ok(Self::new(TcpStream::connect(("127.0.0.1", port)).await?, Framing::Line))
     }

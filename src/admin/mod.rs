@@ -1,1 +1,238 @@
-//! admin.
+//! Manages the data: `postcote admin NOUN VERB`, one noun a file.
+//!
+//! A command is one transaction: it sees one state, its checks and its writes hold together, and
+//! what it returns is a [`Report`], data that [`report`] alone turns into text or JSON. A dry run
+//! is the same with a rollback at its end.
+//!
+//! To add a verb, add a variant with its help to the `Verb` of its noun; the compiler names the
+//! rest. To add a noun, add its file and its variant of [`Command`].
+
+pub mod account;
+pub mod address;
+pub mod alias;
+pub mod alias_domain;
+pub mod catchall;
+mod destinations;
+pub mod domain;
+mod error;
+mod expiry;
+pub mod item;
+mod names;
+mod password;
+mod pattern;
+mod references;
+pub mod relocated;
+pub mod report;
+
+use tokio_postgres::{Client, Transaction};
+
+use crate::config::{Accounts, Config};
+use crate::mail::{Delimiters, Timestamp};
+use crate::store::write;
+
+pub use error::AdminError;
+pub use expiry::{Expiry, ExpiryError};
+pub use password::{PasswordInput, PasswordSource, Terminal};
+pub use pattern::{Pattern, PatternError};
+pub use report::{Format, Output, Report};
+
+use password::NewPassword;
+
+/// Manage domains, accounts, aliases and the rest
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub struct Args {
+    /// What to manage.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Print JSON: one object, its shape documented in the manual
+    #[arg(long, global = true, display_order = 900)]
+    pub json: bool,
+    /// Check everything, change nothing
+    #[arg(long, global = true, display_order = 901)]
+    pub dry_run: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  postcote admin domain add example.org --with-postmaster
+  postcote admin account add info@example.org --quota 2g
+  postcote admin alias add sales@example.org info@example.org
+  postcote admin address list %@example.org
+
+In a PATTERN, `%` stands for any text. Domains may be written in Unicode.
+Exit codes: 0 done; 1 refused by a rule or not found; 65 bad data;
+69 database unavailable; 75 try again; 77 not permitted.";
+
+/// What to manage.
+#[derive(Clone, Debug, clap::Subcommand)]
+pub enum Command {
+    /// Accounts: mailboxes that people log in to
+    #[command(subcommand)]
+    Account(account::Verb),
+    /// Addresses of every kind
+    #[command(subcommand)]
+    Address(address::Verb),
+    /// Aliases: other names for one or more addresses
+    #[command(subcommand)]
+    Alias(alias::Verb),
+    /// Alias domains: other names for a domain
+    #[command(subcommand)]
+    AliasDomain(alias_domain::Verb),
+    /// Catch-alls: who gets mail for addresses that do not exist
+    #[command(subcommand)]
+    Catchall(catchall::Verb),
+    /// Domains with mailboxes
+    #[command(subcommand)]
+    Domain(domain::Verb),
+    /// Relocated users: people who have moved to another address
+    #[command(subcommand)]
+    Relocated(relocated::Verb),
+}
+
+/// What the configuration says about new data.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// What new accounts get.
+    pub accounts: Accounts,
+    /// The characters at which an address extension starts.
+    pub delimiters: Delimiters,
+}
+
+impl From<&Config> for Settings {
+    fn from(config: &Config) -> Self {
+        Self {
+            accounts: config.accounts.clone(),
+            delimiters: config.addresses.recipient_delimiter.clone(),
+        }
+    }
+}
+
+/// How a command is run.
+pub struct Options<'a> {
+    /// Whether everything is rolled back in the end.
+    pub dry_run: bool,
+    /// The time, for what has ended by now.
+    pub now: Timestamp,
+    /// Where passwords are typed or piped.
+    pub input: &'a mut dyn PasswordInput,
+}
+
+/// What verbs work with.
+#[derive(Clone, Copy)]
+struct Desk<'a, 'tx> {
+    tx: &'a Transaction<'tx>,
+    settings: &'a Settings,
+    now: Timestamp,
+}
+
+/// Runs a command in one transaction.
+///
+/// # Errors
+/// Nothing was changed, and [`AdminError`] says why.
+pub async fn run(
+    command: Command,
+    client: &mut Client,
+    settings: &Settings,
+    options: Options<'_>,
+) -> Result<Report, AdminError> {
+    let what = command.what();
+    attempt(command, client, settings, options).await.map_err(|error| error.about(&what))
+}
+
+async fn attempt(
+    command: Command,
+    client: &mut Client,
+    settings: &Settings,
+    options: Options<'_>,
+) -> Result<Report, AdminError> {
+    let now = options.now;
+    let password = match command.password() {
+        None => None,
+        Some(source) => {
+            // A refusal comes before the question, and nobody waits for somebody who types.
+            let tx = client.transaction().await?;
+            command.check(Desk { tx: &tx, settings, now }).await?;
+            tx.rollback().await?;
+            Some(source.obtain(settings.accounts.password_scheme, options.input)?)
+        }
+    };
+    let tx = client.transaction().await?;
+    if command.writes() {
+        write::take_turn(&tx).await?;
+    }
+    let mut report = command.perform(Desk { tx: &tx, settings, now }, password).await?;
+    write::check_now(&tx).await?;
+    if options.dry_run {
+        report.undone();
+        tx.rollback().await?;
+    } else {
+        tx.commit().await?;
+    }
+    Ok(report)
+}
+
+impl Command {
+    /// What it would fail to do, for a refusal.
+    fn what(&self) -> String {
+        match self {
+            Self::Account(verb) => verb.what(),
+            Self::Address(verb) => verb.what(),
+            Self::Alias(verb) => verb.what(),
+            Self::AliasDomain(verb) => verb.what(),
+            Self::Catchall(verb) => verb.what(),
+            Self::Domain(verb) => verb.what(),
+            Self::Relocated(verb) => verb.what(),
+        }
+    }
+
+    /// Whether it may change something.
+    fn writes(&self) -> bool {
+        !matches!(
+            self,
+            Self::Account(account::Verb::List(_))
+                | Self::Address(address::Verb::List(_))
+                | Self::Alias(alias::Verb::List(_))
+                | Self::AliasDomain(alias_domain::Verb::List(_))
+                | Self::Catchall(catchall::Verb::Show(_))
+                | Self::Domain(domain::Verb::List(_))
+                | Self::Relocated(relocated::Verb::List(_))
+        )
+    }
+
+    /// Where the password comes from, if it needs one.
+    fn password(&self) -> Option<PasswordSource> {
+        match self {
+            Self::Account(account::Verb::Add(add)) => Some(add.password.clone()),
+            Self::Domain(domain::Verb::Add(add)) if add.with_postmaster => {
+                Some(PasswordSource::random())
+            }
+            _ => None,
+        }
+    }
+
+    /// What can be refused before there is a password.
+    async fn check(&self, desk: Desk<'_, '_>) -> Result<(), AdminError> {
+        match self {
+            Self::Account(account::Verb::Add(add)) => add.check(desk).await.map(drop),
+            Self::Domain(domain::Verb::Add(add)) => add.check(desk).await,
+            _ => Ok(()),
+        }
+    }
+
+    async fn perform(
+        self,
+        desk: Desk<'_, '_>,
+        password: Option<NewPassword>,
+    ) -> Result<Report, AdminError> {
+        match self {
+            Self::Account(verb) => verb.perform(desk, password).await,
+            Self::Address(verb) => verb.perform(desk).await,
+            Self::Alias(verb) => verb.perform(desk).await,
+            Self::AliasDomain(verb) => verb.perform(desk).await,
+            Self::Catchall(verb) => verb.perform(desk).await,
+            Self::Domain(verb) => verb.perform(desk, password).await,
+            Self::Relocated(verb) => verb.perform(desk).await,
+        }
+    }
+}

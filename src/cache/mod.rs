@@ -5,8 +5,8 @@
 //!
 //! - *A load that began before a change is not kept after it.* `shelf.rs` decides that under one
 //!   lock that loads and changes both take, and hits never.
-//! - *Unsure is never no.* When changes may have been missed, what is known is loaded again, and
-//!   still served if that fails; what was unknown is not served, for it may exist by now.
+//! - *Unsure is never no.* What has changed, or may have, is loaded again, and what was known of it
+//!   is still served if that fails; what was unknown is not served, for it may exist by now.
 
 mod shelf;
 
@@ -44,11 +44,11 @@ impl<D: Directory + 'static> CachedDirectory<D> {
         }
     }
 
-    /// Forgets what a change has touched.
+    /// Makes what a change has touched unverified.
     pub fn apply(&self, change: &Change) {
         match change {
-            Change::Domain(name) => self.domains.forget(name),
-            Change::Entry(key) => self.entries.forget(key),
+            Change::Domain(name) => self.domains.doubt(name),
+            Change::Entry(key) => self.entries.doubt(key),
             Change::Everything => self.distrust(),
         }
     }

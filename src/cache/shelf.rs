@@ -12,6 +12,9 @@ use crate::cache::Capacity;
 use crate::directory::DirectoryError;
 use crate::telemetry::metrics::{self, Cached};
 
+/// An epoch that never comes.
+const UNVERIFIED: u64 = u64::MAX;
+
 /// What a load found.
 type Loaded<V> = Result<Option<Arc<V>>, DirectoryError>;
 
@@ -26,7 +29,7 @@ struct Inner<K, V> {
     known: moka::sync::Cache<K, (Arc<V>, u64)>,
     /// What does not exist.
     unknown: moka::sync::Cache<K, u64>,
-    /// Loads under way. Everything that is put away or forgotten is so under this lock.
+    /// Loads under way. Everything that is put away or doubted is so under this lock.
     flights: Mutex<Flights<K, V>>,
     /// Grows when changes may have been missed; older answers are unverified.
     epoch: AtomicU64,
@@ -121,11 +124,14 @@ where
         answer
     }
 
-    /// Forgets a key, and keeps loads that began before from being remembered.
-    pub(super) fn forget(&self, key: &K) {
+    /// Makes a key unverified, and keeps loads that began before from being remembered.
+    pub(super) fn doubt(&self, key: &K) {
         let mut flights = self.inner.flights();
         flights.by_key.remove(key);
-        self.inner.known.invalidate(key);
+        // The feed may be back before lookups are: until then the old value is an answer.
+        if let Some((value, _)) = self.inner.known.get(key) {
+            self.inner.known.insert(key.clone(), (value, UNVERIFIED));
+        }
         self.inner.unknown.invalidate(key);
     }
 

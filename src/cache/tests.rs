@@ -132,6 +132,23 @@ async fn an_old_load_that_lands_last_does_not_win() {
 }
 
 #[tokio::test]
+async fn what_has_changed_is_still_an_answer_until_it_can_be_loaded() {
+    let stage = Stage::new();
+    stage.remember(found("smtp:a")).await;
+    stage.cache.apply(&Change::Domain(stage.name.clone()));
+    let task = stage.ask().await;
+    stage.puppet.answer(lost());
+    assert_eq!(transport(task.await), "smtp:a", "the feed was back before lookups were");
+    let task = stage.ask().await;
+    stage.puppet.answer(Ok(None));
+    assert_eq!(task.await.unwrap(), Ok(None), "gone, as soon as that is sure");
+    stage.cache.apply(&Change::Domain(stage.name.clone()));
+    let task = stage.ask().await;
+    stage.puppet.answer(lost());
+    assert_eq!(task.await.unwrap(), lost(), "and what was unknown is not served");
+}
+
+#[tokio::test]
 async fn a_change_forgets_both_what_is_and_what_is_not() {
     let stage = Stage::new();
     for (remembered, then) in [(found("smtp:a"), Ok(None)), (Ok(None), found("smtp:b"))] {

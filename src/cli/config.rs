@@ -5,7 +5,9 @@ use clap::Subcommand;
 use crate::cli::serve::no_listener;
 use crate::cli::{load, postfix};
 use crate::config::{Config, Shown, Source, check, show};
+use crate::daemon::{self, ServeError};
 use crate::exit::{Exit, Failure};
+use crate::store::Role;
 use crate::terminal;
 
 #[derive(Debug, Subcommand)]
@@ -40,10 +42,10 @@ impl ConfigCommand {
     pub(super) fn run(&self, source: &Source) -> Result<Exit, Failure> {
         let config = load(source)?;
         let text = match self {
-            Self::Check => checked(&config, source),
+            Self::Check => checked(&config, source)?,
             Self::Show { non_defaults } => {
                 let shown = if *non_defaults { Shown::Changed } else { Shown::All };
-                show(&config, "…", shown)
+                show(&config, &config.database.shown_url(), shown)
                     .map_err(|error| Failure::new(Exit::BadData, error.to_string()))?
             }
             Self::Postfix => postfix::main_cf(&config).ok_or_else(|| no_listener(source))?,
@@ -53,20 +55,27 @@ impl ConfigCommand {
     }
 }
 
-fn checked(config: &Config, source: &Source) -> String {
+fn checked(config: &Config, source: &Source) -> Result<String, Failure> {
+    let file = source.path().display();
+    if let Err(error) = daemon::link(config, Role::Lookups) {
+        let mut failure = Failure::from(ServeError::from(error));
+        if source.database.is_none() {
+            failure.message = format!("{file}: the url of the database: {}", failure.message);
+        }
+        return Err(failure);
+    }
     let warnings = check::warnings(config);
     for warning in &warnings {
         terminal::say_warning(&warning.text, &warning.advice);
     }
-    let file = source.path().display();
     let read = if source.is_missing() {
         format!("{file} does not exist, the defaults are valid")
     } else {
         format!("{file} is valid")
     };
-    match warnings.len() {
+    Ok(match warnings.len() {
         0 => format!("{read}\n"),
         1 => format!("{read}, with 1 warning\n"),
         count => format!("{read}, with {count} warnings\n"),
-    }
+    })
 }

@@ -1,5 +1,6 @@
 //! The command line: arguments become typed values here, results become text and exit codes.
 
+mod admin;
 mod config;
 mod control;
 mod db;
@@ -84,6 +85,7 @@ Examples:
   postcote --config ./postcote.toml serve")]
     Serve,
     Query(query::Query),
+    Admin(crate::admin::Args),
     Explain(explain::Explain),
     /// Sets up and inspects the database.
     #[command(subcommand)]
@@ -117,6 +119,7 @@ impl Cli {
     fn dispatch(self) -> Result<Exit, Failure> {
         let source = Source { file: self.common.config, database: self.common.database };
         match self.command {
+            Command::Admin(arguments) => admin::run(arguments, &load(&source)?),
             Command::Config(command) => command.run(&source),
             Command::Db(command) => command.run(&load(&source)?),
             Command::Demo { dir } => serve::demo(dir.as_deref()),

@@ -144,11 +144,11 @@ fn socket(address: &Endpoint) -> (String, String) {
             }
         }
         Endpoint::Systemd(name) => {
-            let path = format!("{QUEUE}postcote/{name}");
             let how = format!(
-                "# systemd owns the socket `{name}`: this is the ListenStream= of \
-                 conf-examples/systemd/postcote.socket.\n{}",
-                near(&path)
+                "\
+# systemd makes the socket `{name}`; this is the path in conf-examples/systemd/postcote.socket.
+{}",
+                near(&format!("{QUEUE}postcote/{name}"))
             );
             (how, format!("socketmap:unix:postcote/{name}"))
         }

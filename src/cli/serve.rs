@@ -94,14 +94,14 @@ pub(super) fn explain_from_database(config: &Config, asked: &str) -> Result<Expl
     Ok(runtime()?.block_on(daemon::explain_from_database(config, asked))?)
 }
 
-async fn connect(config: &Config) -> Result<Client, Failure> {
+pub(super) async fn connect(config: &Config) -> Result<Client, Failure> {
     let link = daemon::link(config, Role::Admin).map_err(ServeError::from)?;
     let (client, _messages) =
         link.connect().await.map_err(|error| ServeError::from(OpenError::from(error)))?;
     Ok(client)
 }
 
-fn runtime() -> Result<Runtime, Failure> {
+pub(super) fn runtime() -> Result<Runtime, Failure> {
     Runtime::new()
         .map_err(|e| Failure::new(Exit::Unavailable, format!("cannot start threads: {e}")))
 }

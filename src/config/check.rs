@@ -188,7 +188,7 @@ fn open_to_all(address: &Endpoint, mode: u32, found: &mut Vec<Warning>) {
     warn(
         found,
         format!("mode {mode:04o} lets every user of this machine ask `{address}`"),
-        "write `mode = \"0660\"` and `group = \"postfix\"`",
+        "write `mode = \"0660\"`, and as `group` the one of those who may",
     );
 }
 

@@ -55,7 +55,9 @@ impl Endpoint {
             Some(("unix", path)) => unix(path).map_err(|(why, hint)| refuse(why).hint(hint)),
             Some(("inet", rest)) => match HostPort::parse(rest) {
                 Ok(HostPort { host, port }) => Ok(Self::Inet { host, port }),
-                Err(why) => Err(refuse(why).hint("write it as `inet:HOST:PORT`")),
+                Err(why) => {
+                    Err(refuse(why).hint("write it as `inet:HOST:PORT` or `inet:[::1]:PORT`"))
+                }
             },
             Some(("systemd", name)) => {
                 // What systemd itself accepts, systemd.socket(5), FileDescriptorName=.
@@ -80,7 +82,7 @@ fn unix(path: &str) -> Result<Endpoint, (&'static str, String)> {
         return Err(("a path cannot contain NUL", "write it as `unix:/PATH`".to_owned()));
     }
     if !path.starts_with('/') {
-        let hint = format!("write `unix:/run/postcote/{}`", path.trim_start_matches("./"));
+        let hint = "write it from `/` on, such as `unix:/run/postcote/socketmap`".to_owned();
         return Err(("a relative path means another file in every directory", hint));
     }
     if path.ends_with('/') {
@@ -226,8 +228,8 @@ mod tests {
             ("127.0.0.1:25", "starts with none of", "did you mean `inet:127.0.0.1:25`?"),
             ("tcp:host:25", "starts with none of", "`inet:HOST:PORT`"),
             ("", "starts with none of", "`unix:PATH`"),
-            ("unix:run/x", "relative", "unix:/run/postcote/run/x"),
-            ("unix:", "relative", "unix:/run/postcote/"),
+            ("unix:run/x", "relative", "from `/` on"),
+            ("unix:", "relative", "from `/` on"),
             ("unix:/run/postcote/", "directory", "unix:/run/postcote/socketmap"),
             (long.as_str(), "107 bytes", "this one has 108"),
             ("inet:host", "port is missing", "inet:HOST:PORT"),

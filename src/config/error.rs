@@ -4,6 +4,7 @@ use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use crate::config::Config;
 use crate::config::text::{HINT, KEY, closest, listed};
 
 /// A configuration that cannot be used.
@@ -48,7 +49,7 @@ impl ConfigError {
             Place::find(source, at.unwrap_or(span))
         });
         let (message, hint) = reword(message);
-        Self { file: file.to_owned(), place, message, hint }
+        Self { file: file.to_owned(), place, message: masked(&message), hint }
     }
 
     /// What to do about it.
@@ -75,20 +76,17 @@ fn find_key(source: &str, start: usize, key: &str) -> Option<Range<usize>> {
     None
 }
 
-/// Serde's messages: "unknown field `x`, expected one of `a`, `b`" and the like.
+/// Serde's and `toml`'s messages in our words: what is wrong, and what to do about it.
 fn reword(message: &str) -> (String, Option<String>) {
     if let Some((why, hint)) = message.split_once(HINT) {
         return (why.to_owned(), Some(hint.to_owned()));
     }
+    // "unknown field `x`, expected one of `a`, `b`"
     let mut quoted = message.split('`').skip(1).step_by(2);
     if message.starts_with("unknown field") {
         let key = quoted.next().unwrap_or_default();
         let known: Vec<_> = quoted.collect();
-        let hint = match closest(key, known.iter().copied()) {
-            Some(close) => format!("did you mean `{close}`?"),
-            None => format!("known here are {}", listed(&known)),
-        };
-        return (format!("unknown key `{key}`"), Some(hint));
+        return (format!("unknown key `{key}`"), Some(place_for(key, &known)));
     }
     if message.starts_with("missing field") {
         let key = quoted.next().unwrap_or_default();
@@ -96,23 +94,53 @@ fn reword(message: &str) -> (String, Option<String>) {
         return (why, Some(format!("add `{key} = \"…\"`")));
     }
     if let Some((found, expected)) = mismatch(message) {
-        let hint = match expected {
-            "a sequence" => Some("a listener is a section with two brackets: `[[listen]]`"),
-            _ if expected.starts_with("struct") => Some("write it as a section of its own"),
-            _ => None,
-        };
-        let expected = match expected {
-            "a nonzero u64" | "a nonzero usize" => "a whole number above 0",
-            "a sequence" => "a list of sections",
-            "a string" => "a text in quotation marks",
-            "a boolean" => "`true` or `false`",
-            _ if expected.starts_with("struct") => "a section",
-            other => other,
-        };
-        return (format!("expected {expected}, found {found}"), hint.map(ToOwned::to_owned));
+        return wrong_kind(found, expected);
     }
-    let hint = message.contains("leading zero").then(|| "write octal modes as text".to_owned());
-    (message.trim_end().replace('\n', ", "), hint)
+    let (why, hint) = match message.trim_end() {
+        "duplicate key" => ("this key stands twice", Some("remove one of the two")),
+        m if m.contains("leading zero") => {
+            ("a number cannot start with a zero", Some("write an octal mode as text: `\"0660\"`"))
+        }
+        m if m.contains("must be quoted") => ("a text must stand in quotation marks", None),
+        m => (m, None),
+    };
+    (why.replace('\n', ", "), hint.map(ToOwned::to_owned))
+}
+
+/// Where an unknown key belongs: a similar name, the same name in another section, or any.
+fn place_for(key: &str, known: &[&str]) -> String {
+    if let Some(close) = closest(key, known.iter().copied()) {
+        return format!("did you mean `{close}`?");
+    }
+    let sections = toml::Table::try_from(Config::default()).unwrap_or_default();
+    let belongs = |(_, section): &(&String, &toml::Value)| section.get(key).is_some();
+    match sections.iter().find(belongs) {
+        Some((section, _)) => format!("it belongs to the section `[{section}]`"),
+        None => format!("known here are {}", listed(known)),
+    }
+}
+
+fn wrong_kind(found: &str, expected: &str) -> (String, Option<String>) {
+    let is_section = expected.starts_with("struct");
+    let hint = match expected {
+        "a sequence" => Some("a listener is a section with two brackets: `[[listen]]`"),
+        _ if is_section => Some("write it as a section of its own"),
+        _ => None,
+    };
+    let expected = match expected {
+        "a boolean" => "`true` or `false`",
+        "a nonzero u64" | "a nonzero usize" => "a whole number above 0",
+        "a sequence" => "a list of sections",
+        "a string" => "a text in quotation marks",
+        _ if is_section => "a section",
+        other => other,
+    };
+    let found = match found {
+        "map" => "a section",
+        "sequence" => "a list",
+        other => other,
+    };
+    (format!("expected {expected}, found {found}"), hint.map(ToOwned::to_owned))
 }
 
 /// Serde's "invalid type: integer `1`, expected a string": what was found, and what was expected.
@@ -136,10 +164,26 @@ impl Place {
         Self {
             line: before.matches('\n').count() + 1,
             column,
-            text: text.to_owned(),
+            text: masked(text),
             width: width.min(room).max(1),
         }
     }
+}
+
+/// Hides what may be a password, for errors end up in logs. What is hidden keeps its width, so that
+/// the caret stays where it belongs.
+fn masked(text: &str) -> String {
+    let url = text.find("://").map(|at| at + 3).zip(text.rfind('@'));
+    let lower = text.to_ascii_lowercase();
+    let mut settings = lower.match_indices("password").map(|(at, word)| at + word.len());
+    let value =
+        |at: &usize| lower.get(*at..).is_some_and(|rest| rest.trim_start().starts_with('='));
+    let setting = settings.find(value);
+    let hidden = |at: usize| {
+        let in_url = url.is_some_and(|(from, to)| (from..to).contains(&at));
+        in_url || setting.is_some_and(|from| at >= from)
+    };
+    text.char_indices().map(|(at, c)| if hidden(at) { '*' } else { c }).collect()
 }
 
 impl fmt::Display for ConfigError {
@@ -167,6 +211,23 @@ impl std::error::Error for ConfigError {}
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn passwords_do_not_get_into_errors() {
+        let table = [
+            (
+                "url = 'postgresql://postcote:ses@me@db/x'",
+                "url = 'postgresql://***************@db/x'",
+            ),
+            ("url = 'host=db password=sesame'", "url = 'host=db password********"),
+            ("url = 'postgresql:///postcote'", "url = 'postgresql:///postcote'"),
+            ("password-scheme = 'ARGON2ID'", "password-scheme = 'ARGON2ID'"),
+            ("äö = 1", "äö = 1"),
+        ];
+        for (line, expected) in table {
+            assert_eq!(masked(line), expected);
+        }
+    }
 
     #[test]
     fn the_caret_stands_below_what_is_meant() {

@@ -5,38 +5,32 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::config::duration::Limit;
 use crate::config::text::{self, BadValue, Text, Written};
-use crate::config::value::{self, FileMode, Limit};
+use crate::config::value::{self, FileMode};
 use crate::config::{Endpoint, HostPort};
 use crate::lookup::Table;
 
 /// Where questions arrive: one `[[listen]]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "Raw", rename_all = "kebab-case")]
+#[serde(try_from = "Raw", into = "Raw")]
 pub struct Listen {
     /// What is spoken.
-    #[serde(with = "text")]
     pub protocol: Protocol,
     /// Where.
-    #[serde(with = "text")]
     pub address: Endpoint,
     /// The table, where the protocol does not carry its name: always there for `tcp-table`, never
     /// for others.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "text::serialize_some")]
     pub table: Option<Table>,
-    /// Permissions of a unix socket.
-    #[serde(with = "text")]
+    /// Permissions of a unix socket; other endpoints have none.
     pub mode: FileMode,
     /// Owner of a unix socket, a name or a number; nothing leaves it to the daemon's user.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
     /// Group of a unix socket, a name or a number; nothing leaves it to the daemon's group.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
     /// The most connections at a time; further peers wait, they are not refused.
     pub max_connections: NonZeroUsize,
     /// How long a connection may say nothing before it is closed; `None` means for ever.
-    #[serde(serialize_with = "value::limit")]
     pub idle_timeout: Option<Duration>,
 }
 
@@ -131,19 +125,37 @@ impl Listen {
 }
 
 /// A listener as it is written, before its options are held against each other.
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Raw {
     protocol: Text<Protocol>,
     address: Text<Endpoint>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     table: Option<Text<Table>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     mode: Option<Text<FileMode>>,
-    #[serde(default, deserialize_with = "value::name")]
+    #[serde(default, deserialize_with = "value::name", skip_serializing_if = "Option::is_none")]
     owner: Option<String>,
-    #[serde(default, deserialize_with = "value::name")]
+    #[serde(default, deserialize_with = "value::name", skip_serializing_if = "Option::is_none")]
     group: Option<String>,
     max_connections: Option<NonZeroUsize>,
     idle_timeout: Option<Limit>,
+}
+
+impl From<Listen> for Raw {
+    fn from(listen: Listen) -> Self {
+        let is_unix = matches!(listen.address, Endpoint::Unix(_));
+        Self {
+            protocol: Text(listen.protocol),
+            address: Text(listen.address),
+            table: listen.table.map(Text),
+            mode: is_unix.then_some(Text(listen.mode)),
+            owner: listen.owner,
+            group: listen.group,
+            max_connections: Some(listen.max_connections),
+            idle_timeout: Some(Limit(listen.idle_timeout)),
+        }
+    }
 }
 
 impl TryFrom<Raw> for Listen {

@@ -4,6 +4,7 @@
 //! `conf-examples/postcote.toml`; a test proves the two equal.
 
 pub mod check;
+mod duration;
 mod endpoint;
 mod error;
 mod listen;
@@ -59,10 +60,10 @@ pub struct Database {
     #[serde(serialize_with = "value::hidden")]
     pub url: SecretString,
     /// How long a connection may take to be made, each host for itself.
-    #[serde(with = "value::duration")]
+    #[serde(with = "duration")]
     pub connect_timeout: Duration,
     /// How long a query may take before the answer is "cannot know now".
-    #[serde(with = "value::duration")]
+    #[serde(with = "duration")]
     pub query_timeout: Duration,
 }
 
@@ -127,7 +128,7 @@ pub struct Control {
     /// Who may connect.
     #[serde(with = "text")]
     pub mode: FileMode,
-    /// The group of the socket; nothing leaves it to the daemon's own group.
+    /// The group of the socket, a name or a number; nothing leaves it to the daemon's group.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "value::name")]
     pub group: Option<String>,
 }
@@ -145,6 +146,19 @@ pub struct Log {
 }
 
 impl Database {
+    /// The url without its password, for people. What might be one is left out, too.
+    pub fn shown_url(&self) -> String {
+        let url = self.url.expose_secret();
+        if url.to_ascii_lowercase().contains("password") {
+            return "…".to_owned();
+        }
+        let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+        match rest.rsplit_once('@').map(|(login, host)| (login.split_once(':'), host)) {
+            Some((Some((user, _password)), host)) => format!("{scheme}://{user}:…@{host}"),
+            _ => url.to_owned(),
+        }
+    }
+
     /// Whether the database is the default one.
     pub fn is_default_url(&self) -> bool {
         self.url.expose_secret() == Self::default().url.expose_secret()
@@ -202,6 +216,29 @@ impl Default for Control {
             address: Endpoint::Unix(PathBuf::from("/run/postcote/control")),
             mode: FileMode::default(),
             group: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_are_shown_without_their_password() {
+        let table = [
+            ("postgresql:///postcote", "postgresql:///postcote"),
+            ("postgresql://postcote@db/postcote", "postgresql://postcote@db/postcote"),
+            ("postgresql://postcote:sesame@db/x", "postgresql://postcote:…@db/x"),
+            ("postgresql://postcote:ses@me@db/x", "postgresql://postcote:…@db/x"),
+            ("postgresql://postcote:s/e@db:5432", "postgresql://postcote:…@db:5432"),
+            ("postgresql:///x?password=sesame", "…"),
+            ("host=db dbname=postcote", "host=db dbname=postcote"),
+            ("host=db PassWord='ses ame'", "…"),
+        ];
+        for (url, expected) in table {
+            let database = Database { url: SecretString::from(url), ..Database::default() };
+            assert_eq!(database.shown_url(), expected);
         }
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use serde::de::{self, Deserializer, Visitor};
-use serde::{Deserialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::lookup::Table;
 use crate::mail::{Delimiters, MailboxFormat};
@@ -118,6 +118,12 @@ impl<'de, T: Written> Deserialize<'de> for Text<T> {
     }
 }
 
+impl<T: Written> Serialize for Text<T> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        serialize(&self.0, to)
+    }
+}
+
 /// For `#[serde(with = "text")]`.
 pub(super) fn deserialize<'de, T: Written, D>(deserializer: D) -> Result<T, D::Error>
 where
@@ -132,18 +138,6 @@ where
     S: Serializer,
 {
     serializer.serialize_str(&value.write())
-}
-
-/// For optional values; those that are missing are not written at all.
-#[expect(clippy::ref_option, reason = "the signature is serde's")]
-pub(super) fn serialize_some<T: Written, S>(value: &Option<T>, to: S) -> Result<S::Ok, S::Error>
-where
-    S: Serializer,
-{
-    match value {
-        Some(value) => to.serialize_str(&value.write()),
-        None => to.serialize_none(),
-    }
 }
 
 impl Written for Delimiters {

@@ -1,11 +1,10 @@
-//! The small values of the configuration: modes, durations, names, paths.
+//! The small values of the configuration: modes, filters, names, paths.
 
 use std::fmt;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use secrecy::SecretString;
-use serde::de::{self, Deserializer, Error, Visitor};
+use serde::de::{Deserializer, Error};
 use serde::{Deserialize, Serializer};
 use tracing_subscriber::EnvFilter;
 
@@ -178,101 +177,6 @@ impl Written for PasswordScheme {
     }
 }
 
-/// A duration that may be without end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Limit(pub(super) Option<Duration>);
-
-impl<'de> Deserialize<'de> for Limit {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Seconds { endless: true }).map(Limit)
-    }
-}
-
-/// Serde's way to write a [`Limit`].
-#[expect(clippy::ref_option, reason = "the signature is serde's")]
-pub(super) fn limit<S: Serializer>(limit: &Option<Duration>, to: S) -> Result<S::Ok, S::Error> {
-    match limit {
-        Some(duration) => to.serialize_str(&duration::written(*duration)),
-        None => to.serialize_str("none"),
-    }
-}
-
-/// Whole seconds as a number, or a text with a unit.
-struct Seconds {
-    endless: bool,
-}
-
-impl Visitor<'_> for Seconds {
-    type Value = Option<Duration>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a number of seconds, or a text such as \"300s\"")
-    }
-
-    fn visit_i64<E: de::Error>(self, seconds: i64) -> Result<Self::Value, E> {
-        match u64::try_from(seconds) {
-            Ok(seconds) => positive(Duration::from_secs(seconds)).map_err(E::custom),
-            Err(_) => Err(E::custom(BadValue::new(format!("`{seconds}` is no duration")))),
-        }
-    }
-
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
-        if self.endless && text == "none" {
-            return Ok(None);
-        }
-        duration::read(text).and_then(positive).map_err(E::custom)
-    }
-}
-
-fn positive(duration: Duration) -> Result<Option<Duration>, BadValue> {
-    if duration.is_zero() {
-        return Err(BadValue::new("a time limit of nothing lets nothing happen"));
-    }
-    Ok(Some(duration))
-}
-
-/// For `#[serde(with = "value::duration")]`.
-pub(super) mod duration {
-    use super::{BadValue, Deserializer, Duration, Error, Seconds, Serializer};
-
-    const UNITS: [(&str, u64); 4] = [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000)];
-
-    pub(in crate::config) fn deserialize<'de, D>(deserializer: D) -> Result<Duration, D::Error>
-    where
-        D: Deserializer<'de>,
-    {
-        let duration = deserializer.deserialize_any(Seconds { endless: false })?;
-        duration.ok_or_else(|| D::Error::custom("a duration is missing"))
-    }
-
-    pub(in crate::config) fn serialize<S>(duration: &Duration, to: S) -> Result<S::Ok, S::Error>
-    where
-        S: Serializer,
-    {
-        to.serialize_str(&written(*duration))
-    }
-
-    pub(in crate::config) fn read(text: &str) -> Result<Duration, BadValue> {
-        let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-        let (number, unit) = text.split_at(digits);
-        let scale = UNITS.into_iter().find(|(name, _)| *name == unit.trim_start());
-        let millis = number.parse::<u64>().ok().zip(scale).and_then(|(n, (_, k))| n.checked_mul(k));
-        millis.map(Duration::from_millis).ok_or_else(|| {
-            BadValue::new(format!("`{text}` is no duration"))
-                .hint("write a number and one of `ms`, `s`, `m`, `h`, such as `300s`")
-        })
-    }
-
-    /// In seconds where they are whole, for those are compared most easily.
-    pub(in crate::config) fn written(duration: Duration) -> String {
-        if duration.subsec_millis() == 0 {
-            format!("{}s", duration.as_secs())
-        } else {
-            format!("{}ms", duration.as_millis())
-        }
-    }
-}
-
 /// A user or group: a name or a number.
 pub(super) fn name<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
     let name = String::deserialize(from)?;
@@ -336,27 +240,6 @@ mod tests {
             assert_eq!(FileMode::read(text).ok().map(|m| m.0), expected, "{text}");
         }
         assert_eq!(FileMode(0o60).to_string(), "0060");
-    }
-
-    #[test]
-    fn durations_have_units() {
-        let table = [
-            ("300s", Some("300s")),
-            ("5m", Some("300s")),
-            ("1h", Some("3600s")),
-            ("1500ms", Some("1500ms")),
-            ("2000ms", Some("2s")),
-            ("5 m", Some("300s")),
-            ("300", None),
-            ("s", None),
-            ("-1s", None),
-            ("99999999999999999999s", None),
-            ("9999999999999999999h", None),
-        ];
-        for (text, expected) in table {
-            let got = duration::read(text).ok().map(duration::written);
-            assert_eq!(got.as_deref(), expected, "{text}");
-        }
     }
 
     #[test]

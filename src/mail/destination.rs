@@ -130,6 +130,31 @@ impl DestinationTemplate {
         &self.text
     }
 
+    /// The destination, if it is the same for every asked address.
+    pub fn fixed(&self) -> Option<&Destination> {
+        match &self.shape {
+            Shape::Fixed(destination) => Some(destination),
+            Shape::Pieces { .. } => None,
+        }
+    }
+
+    /// The one spelling to store: the domain in A-labels, quotation marks only where needed.
+    ///
+    /// # Errors
+    /// A label has both a placeholder and letters that only an A-label could store.
+    pub fn to_canonical(&self) -> Result<Self, DestinationError> {
+        match &self.shape {
+            Shape::Fixed(destination) => {
+                Self::parse(&literal(&destination.localpart, &destination.domain))
+            }
+            Shape::Pieces { .. } => {
+                let (localpart, domain) = split(&self.text)?;
+                let labels: Result<Vec<_>, _> = domain.split(FULL_STOPS).map(label).collect();
+                Self::parse(&format!("{localpart}@{}", labels?.join(".")))
+            }
+        }
+    }
+
     /// The destination for one asked address.
     ///
     /// # Errors
@@ -147,6 +172,39 @@ impl DestinationTemplate {
 impl Piece {
     fn literal(&self) -> &str {
         if let Self::Literal(text) = self { text } else { "" }
+    }
+}
+
+impl From<Address> for DestinationTemplate {
+    fn from(address: Address) -> Self {
+        let text = literal(address.localpart.as_str(), &address.domain).into_boxed_str();
+        Self { text, shape: Shape::Fixed(address.into()) }
+    }
+}
+
+/// The template of a destination in which nothing is a placeholder.
+fn literal(localpart: &str, domain: &DomainName) -> String {
+    let mut text = String::new();
+    let mut chars = localpart.chars().peekable();
+    while let Some(c) = chars.next() {
+        text.push(c);
+        if c == '%' && chars.peek().is_some_and(|next| "nd=%".contains(*next)) {
+            text.push('%');
+        }
+    }
+    format!("{}@{domain}", external(&text))
+}
+
+/// What UTS-46 takes for the dot between labels.
+const FULL_STOPS: [char; 4] = ['.', '\u{3002}', '\u{FF0E}', '\u{FF61}'];
+
+/// One label of a domain template, with its placeholders, as it is stored.
+fn label(label: &str) -> Result<String, DestinationError> {
+    if label.is_ascii() {
+        Ok(label.to_ascii_lowercase())
+    } else {
+        // A placeholder fails here, for `%` cannot stand in a domain name.
+        Ok(DomainName::parse(label)?.as_str().to_owned())
     }
 }
 
@@ -326,6 +384,31 @@ mod tests {
             let got = DestinationTemplate::parse(template).unwrap().expand(&asked);
             let got = got.map(|d| d.to_string());
             assert_eq!(got, expected.map(String::from), "{template} asked for {asked}");
+        }
+    }
+
+    #[test]
+    fn templates_have_one_spelling_to_store() {
+        let table = [
+            ("Box@Bücher.Example", Ok("Box@xn--bcher-kva.example")),
+            ("\"box\"@example.org", Ok("box@example.org")),
+            ("\"a b\"@example.org", Ok("\"a b\"@example.org")),
+            ("%n@%d.Bücher。Example", Ok("%n@%d.xn--bcher-kva.example")),
+            ("%n@%n.Example.ORG", Ok("%n@%n.example.org")),
+            ("100%%@example.org", Ok("100%@example.org")),
+            ("a%%n@example.org", Ok("a%%n@example.org")),
+            ("%%%%@example.org", Ok("%%%@example.org")),
+            ("info@ü%n.example", Err(DestinationError::Domain(DomainNameError::BadInternational))),
+        ];
+        let asked = Address::parse("info@example.com").unwrap();
+        for (text, expected) in table {
+            let template = DestinationTemplate::parse(text).unwrap();
+            let got = template.to_canonical();
+            let got = got.as_ref().map(DestinationTemplate::as_str).map_err(|e| *e);
+            assert_eq!(got, expected, "{text}");
+            if let Ok(canonical) = template.to_canonical() {
+                assert_eq!(canonical.expand(&asked), template.expand(&asked), "{text}");
+            }
         }
     }
 

@@ -1,11 +1,14 @@
 //! One peer: read, decode, answer, encode, write, until it goes, breaks the protocol, idles too
 //! long, or the daemon ends.
 
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::{Instant, Sleep, sleep_until, timeout};
 
 use crate::handler::Handler;
 use crate::protocol::{Codec, ProtocolError};
@@ -56,17 +59,14 @@ where
     let mut output = BytesMut::with_capacity(READ);
     codec.greeting(&mut output);
     let mut clock = Clock::new(patience);
-    // One wait for the whole connection: starting a new one costs a lock shared by all of them.
-    let told = shutdown.told();
-    tokio::pin!(told);
+    let mut told = shutdown.told();
     let mut draining = false;
     loop {
         if !output.is_empty() {
-            match tokio::time::timeout(patience.stalled, stream.write_all(&output)).await {
-                Ok(Ok(())) => output.clear(),
-                Ok(Err(_)) => return End::Closed,
-                Err(_) => return End::Idle,
+            if let Err(end) = write(&mut stream, &output, patience.stalled).await {
+                return end;
             }
+            output.clear();
             shrink(&mut output);
         }
         match codec.decode(&mut input) {
@@ -97,6 +97,20 @@ where
             Ok(_) => {}
         }
     }
+}
+
+/// Writes everything. A socket nearly always takes a reply at once, so the timer, which costs as
+/// much as a lookup, is made only when it does not.
+async fn write<S>(stream: &mut S, bytes: &[u8], at_most: Duration) -> Result<(), End>
+where
+    S: AsyncWrite + Unpin,
+{
+    let mut writing = pin!(stream.write_all(bytes));
+    let written = match poll_fn(|context| Poll::Ready(writing.as_mut().poll(context))).await {
+        Poll::Ready(written) => written,
+        Poll::Pending => timeout(at_most, writing).await.map_err(|_| End::Idle)?,
+    };
+    written.map_err(|_| End::Closed)
 }
 
 fn shrink(buffer: &mut BytesMut) {
@@ -130,23 +144,16 @@ impl Clock {
                 if between_requests { self.patience.idle } else { Some(self.patience.stalled) };
             let Some(limit) = limit else { return std::future::pending().await };
             let end = self.since + limit;
-            if end <= Instant::now() {
+            let alarm = self.alarm.get_or_insert_with(|| Box::pin(sleep_until(end)));
+            // Only an alarm that has rung needs a look at the time. One that rings early is set
+            // anew; one that would ring late is moved.
+            if alarm.is_elapsed() && end <= Instant::now() {
                 return;
             }
-            match &mut self.alarm {
-                // An alarm that rings early is set anew; one that would ring late is moved.
-                Some(alarm) if alarm.deadline() <= end && !alarm.is_elapsed() => {
-                    alarm.as_mut().await;
-                }
-                Some(alarm) => {
-                    alarm.as_mut().reset(end);
-                    alarm.as_mut().await;
-                }
-                None => {
-                    let alarm = self.alarm.insert(Box::pin(sleep_until(end)));
-                    alarm.as_mut().await;
-                }
+            if alarm.is_elapsed() || alarm.deadline() > end {
+                alarm.as_mut().reset(end);
             }
+            alarm.as_mut().await;
         }
     }
 }

@@ -1,7 +1,11 @@
 //! How the daemon ends: everybody is told, and everybody's end is waited for.
 
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use tokio::sync::{mpsc, watch};
 
 /// Held by every task that must end before the daemon does.
@@ -28,9 +32,40 @@ impl Shutdown {
     }
 
     /// Ends when the daemon is to end; the task that holds it counts as alive meanwhile.
-    pub async fn told(mut self) {
-        // A teller that is gone has told, too.
-        let _ = self.told.wait_for(|told| *told).await;
+    pub fn told(self) -> Told {
+        let Self { mut told, _alive } = self;
+        let flag = told.clone();
+        let waiting = async move {
+            // A teller that is gone has told, too.
+            let _ = told.wait_for(|told| *told).await;
+        };
+        Told { flag, waiting: waiting.boxed(), registered: None, _alive }
+    }
+}
+
+/// The wait for the end. Cheap to poll again and again beside something else: polling the channel
+/// takes a lock that all waiting tasks share, so it is polled once for each waker only.
+pub struct Told {
+    flag: watch::Receiver<bool>,
+    waiting: BoxFuture<'static, ()>,
+    registered: Option<Waker>,
+    /// The end is waited for as long as this lives, also when the wait itself is over.
+    _alive: mpsc::Sender<()>,
+}
+
+impl Future for Told {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        // This handle never marks the value as seen, so it has changed for good.
+        if !matches!(self.flag.has_changed(), Ok(false)) {
+            return Poll::Ready(());
+        }
+        if self.registered.as_ref().is_some_and(|waker| waker.will_wake(context.waker())) {
+            return Poll::Pending;
+        }
+        self.registered = Some(context.waker().clone());
+        self.waiting.poll_unpin(context)
     }
 }
 

@@ -81,6 +81,18 @@ impl ConnInfo {
         Self::parse_with(text, &|name| std::env::var(name).ok())
     }
 
+    /// Of several hosts, wants the one that takes writes, unless the text says which to take.
+    ///
+    /// The daemon reads data and changes over two connections. From different servers a change
+    /// could be announced before the data show it, and the old state would be remembered.
+    #[must_use]
+    pub fn of_one_server(mut self) -> Self {
+        if self.hosts.len() > 1 && self.target == TargetSession::Any {
+            self.target = TargetSession::ReadWrite;
+        }
+        self
+    }
+
     /// Reads a connection text, with defaults from the given environment.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use std::error::Error as _;
 use std::fmt;
 
 use tokio_postgres::Client;
-use tokio_postgres::error::DbError;
+use tokio_postgres::error::{DbError, SqlState};
 
 /// The table in which `refinery` notes what was applied.
 const HISTORY: &str = "postcote.schema_history";
@@ -95,6 +95,13 @@ impl MigrateError {
                  a correction is a new file"
                     .to_owned(),
             ),
+            Self::Database(error) if error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) => {
+                Some(
+                    "let a superuser run conf-examples/postgresql/roles.sql first, \
+                 and migrate as the owner of the database"
+                        .to_owned(),
+                )
+            }
             Self::Database(error) => error.as_db_error().and_then(DbError::hint).map(str::to_owned),
             Self::Failed { hint, .. } => hint.clone(),
             Self::Newer(_) => Some(

@@ -3,16 +3,25 @@
 //! [`PgDirectory`] answers the two questions of a [`Directory`](crate::directory::Directory) from
 //! the views `directory_domain` and `directory_entry`; [`Feed`] says which answers went stale.
 //! Each has a connection of its own and comes back by itself.
+//!
+//! Administrators' commands write with [`write`](mod@write), decide by [`facts`] and list with
+//! [`inventory`], inside one transaction; [`constraint`] turns the database's own refusals into ours.
 
 mod batch;
 pub mod connect;
 pub mod conninfo;
+pub mod constraint;
+pub mod facts;
 mod feed;
+pub mod inventory;
 mod link;
 pub mod migrate;
 mod passfile;
+pub mod pending;
 mod read;
 pub mod tls;
+mod values;
+pub mod write;
 
 pub use batch::{OpenError, PgDirectory};
 pub use feed::{Event, Feed};

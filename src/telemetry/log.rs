@@ -44,6 +44,11 @@ fn filter_of(filter: &LogFilter) -> EnvFilter {
     EnvFilter::try_new(filter.as_str()).unwrap_or_else(|_| EnvFilter::new("info"))
 }
 
+/// The configuration works and is probably not what is wanted. Warn: somebody should look at it.
+pub fn unreasonable(text: &str, advice: &str) {
+    warn!(advice, "{text}; hint: {advice}");
+}
+
 /// The configuration was read again. Info: asked for.
 pub fn reloaded(needs_restart: &[&str]) {
     if needs_restart.is_empty() {

@@ -58,3 +58,23 @@ fn debian_directories() -> Vec<PathBuf> {
     versions.sort_unstable_by_key(|&version| Reverse(version));
     versions.iter().map(|version| Path::new(DEBIAN).join(version.to_string()).join("bin")).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_server_names_the_package() {
+        let nowhere = [PathBuf::from("/nonexistent"), env::temp_dir()];
+        let error =
+            ServerBinaries::first(nowhere, "`/nonexistent` ($PGBIN)".to_owned()).unwrap_err();
+        assert!(error.to_string().ends_with("in `/nonexistent` ($PGBIN)"), "{error}");
+        assert!(error.hint().unwrap().contains("apt-get install postgresql"));
+    }
+
+    #[test]
+    fn a_program_that_is_not_there_is_left_to_path() {
+        let binaries = ServerBinaries { directory: env::temp_dir() };
+        assert_eq!(binaries.program("psql"), PathBuf::from("psql"));
+    }
+}

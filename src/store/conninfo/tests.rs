@@ -158,3 +158,15 @@ proptest::proptest! {
         proptest::prop_assert_eq!(parse(&info.redacted(), &[]), Ok(info));
     }
 }
+
+#[test]
+fn several_hosts_become_the_one_that_takes_writes() {
+    for (text, expected) in [
+        ("host=a user=u", TargetSession::Any),
+        ("host=a,b user=u", TargetSession::ReadWrite),
+        ("host=a,b user=u target_session_attrs=standby", TargetSession::Standby),
+    ] {
+        let info = parse(text, &[]).unwrap();
+        assert_eq!(info.of_one_server().target, expected, "{text}");
+    }
+}

@@ -1,0 +1,6 @@
+//! Many peers, rude peers, and how the daemon comes and goes.
+
+mod crowd;
+mod malformed;
+mod start;
+mod stop;

@@ -1,0 +1,179 @@
+//! The files in `conf-examples/` are true: they say what the program does, and the peers take them.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use postcote::config::{Config, Control, Endpoint, Listen, Protocol, check};
+use postcote::lookup::Table;
+use postcote::telemetry::metrics::{self, Label};
+
+use crate::command::{differs, file, postcote, run};
+use crate::support::scratch::Scratch;
+
+/// The listeners that the example offers; there is no default for them.
+fn listeners() -> Vec<Listen> {
+    let socketmap = |address| Listen::new(Protocol::Socketmap, address, None);
+    let port = Endpoint::Inet { host: "127.0.0.1".into(), port: 10025 };
+    vec![
+        socketmap(Endpoint::Systemd("socketmap".into())),
+        Listen {
+            owner: Some("postcote".into()),
+            group: Some("postfix".into()),
+            ..socketmap(Endpoint::Unix("/run/postcote/socketmap".into()))
+        },
+        Listen::new(Protocol::TcpTable, port, Some(Table::VirtualMailboxDomains)),
+    ]
+}
+
+/// The example with every option switched on: prose has a space behind its `#`, options have none.
+fn switched_on() -> String {
+    let text = std::fs::read_to_string(file("conf-examples/postcote.toml")).unwrap();
+    let line = |line: &str| match line.strip_prefix('#') {
+        Some(option) if option.starts_with(|c: char| c == '[' || c.is_ascii_lowercase()) => {
+            format!("{option}\n")
+        }
+        _ => format!("{line}\n"),
+    };
+    text.lines().map(line).collect()
+}
+
+#[test]
+fn every_option_stands_in_the_example_with_its_default() {
+    let text = switched_on();
+    let path = Path::new("conf-examples/postcote.toml");
+    let config = Config::parse(&text, path).unwrap_or_else(|error| panic!("{error}"));
+    // These have no default: one chooses listeners, and a group is the daemon's own until one is.
+    let control = Control { group: Some("postcote".into()), ..Control::default() };
+    assert_eq!(config, Config { listen: listeners(), control, ..Config::default() });
+
+    // What the program can show is every option there is; each of them must be told of.
+    let shown = postcote::config::show(&config, "url", postcote::config::Shown::All).unwrap();
+    let options = |text: &str| -> Vec<String> {
+        let mut section = String::new();
+        let mut names = Vec::new();
+        for line in text.lines() {
+            if line.starts_with('[') {
+                line.clone_into(&mut section);
+            } else if let Some((key, _)) = line.split_once(" = ").filter(|_| !line.starts_with('#'))
+            {
+                names.push(format!("{section} {key}"));
+            }
+        }
+        names.sort();
+        names.dedup();
+        names
+    };
+    assert_eq!(options(&text), options(&shown));
+}
+
+#[test]
+fn the_example_is_reasonable() {
+    let text = switched_on();
+    let config = Config::parse(&text, Path::new("conf-examples/postcote.toml")).unwrap();
+    assert_eq!(check::warnings(&config), []);
+}
+
+#[test]
+fn nothing_is_switched_on_in_the_example() {
+    let config = Config::load(&postcote::config::Source {
+        file: Some(file("conf-examples/postcote.toml")),
+        database: None,
+    });
+    assert_eq!(config.unwrap(), Config::default());
+}
+
+/// `config postfix` for the example with every listener.
+fn main_cf(directory: &Path) -> String {
+    let path = directory.join("postcote.toml");
+    std::fs::write(&path, switched_on()).unwrap();
+    let said = run(postcote().arg("--config").arg(&path).args(["config", "postfix"]));
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    said.stdout
+}
+
+#[test]
+fn main_cf_is_what_the_command_prints() {
+    let got = main_cf(Scratch::new().path());
+    let wrong = differs(&got, &file("conf-examples/postfix/main.cf"));
+    assert!(wrong.is_none(), "{}", wrong.unwrap_or_default());
+    for table in Table::ALL {
+        assert!(got.contains(table.as_str()), "{table} is not mentioned");
+    }
+}
+
+#[test]
+fn postfix_takes_main_cf() {
+    let directory = Scratch::new();
+    let ours = main_cf(directory.path());
+    let text = format!(
+        "compatibility_level = 3.6\nqueue_directory = {}\n{ours}",
+        directory.path().display()
+    );
+    std::fs::write(directory.join("main.cf"), text).unwrap();
+    std::fs::write(directory.join("master.cf"), "").unwrap();
+    let said = run(Command::new("postconf").arg("-c").arg(directory.path()).arg("-n"));
+    assert_eq!((said.code, said.stderr.as_str()), (Some(0), ""), "postconf complains");
+    for line in ours.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
+        let found = said.stdout.lines().any(|got| got.trim_end() == line.trim_end());
+        assert!(found, "postconf does not know `{line}`:\n{}", said.stdout);
+    }
+}
+
+/// The units with the built command in place of the installed one.
+fn units(directory: &Path) -> [PathBuf; 2] {
+    ["postcote.service", "postcote.socket"].map(|name| {
+        let text = std::fs::read_to_string(file("conf-examples/systemd").join(name)).unwrap();
+        let text = text.replace("/usr/bin/postcote", env!("CARGO_BIN_EXE_postcote"));
+        std::fs::write(directory.join(name), text).unwrap();
+        directory.join(name)
+    })
+}
+
+#[test]
+fn systemd_takes_the_units() {
+    let directory = Scratch::new();
+    let units = units(directory.path());
+    let said = run(Command::new("systemd-analyze").arg("verify").args(&units));
+    assert_eq!((said.code, said.stderr.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn the_service_is_confined() {
+    let directory = Scratch::new();
+    let [service, _] = units(directory.path());
+    let limit = ["security", "--offline=true", "--no-pager", "--threshold=15"];
+    let said = run(Command::new("systemd-analyze").args(limit).arg(service));
+    assert_eq!(said.code, Some(0), "exposed more than 1.5 of 10:\n{}", said.stdout);
+}
+
+#[test]
+fn the_socket_is_the_one_of_the_example() {
+    let socket = std::fs::read_to_string(file("conf-examples/systemd/postcote.socket")).unwrap();
+    let listen = listeners();
+    let Some(Endpoint::Systemd(name)) = listen.first().map(|listen| &listen.address) else {
+        panic!("the first listener of the example is systemd's");
+    };
+    assert!(socket.contains(&format!("\nFileDescriptorName={name}\n")));
+    assert!(socket.contains(&format!("\nListenStream=/var/spool/postfix/postcote/{name}\n")));
+}
+
+#[test]
+fn the_alerts_name_metrics_that_exist() {
+    let text = std::fs::read_to_string(file("conf-examples/prometheus/alerts.yml")).unwrap();
+    let in_name = |c: char| c.is_ascii_lowercase() || c == '_';
+    let names: Vec<_> =
+        text.split(|c| !in_name(c)).filter(|name| name.starts_with("postcote_")).collect();
+    for name in &names {
+        let name = name.trim_end_matches("_bucket");
+        let exists = metrics::ALL.iter().any(|(known, _, _)| *known == name);
+        assert!(exists, "there is no metric `{name}`");
+    }
+    assert!(names.len() >= 9, "only {names:?} were found");
+    // A label that no series has would silence its alert for ever.
+    let labels: Vec<_> =
+        text.split("outcome=\"").skip(1).filter_map(|s| s.split('"').next()).collect();
+    for label in labels {
+        let known = metrics::Outcome::ALL.iter().any(|outcome| outcome.text() == label);
+        assert!(known, "there is no outcome `{label}`");
+    }
+}

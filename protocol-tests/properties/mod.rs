@@ -1,0 +1,9 @@
+//! What holds for every input, tried with many.
+
+mod addresses;
+mod answers;
+mod codecs;
+mod connection;
+mod database;
+mod text;
+mod words;

@@ -1,0 +1,295 @@
+//! Things as they are reported: what JSON shows of them, and the columns of their tables.
+//!
+//! The JSON shape is stable: fields are added, never changed. Addresses and names are in A-labels,
+//! with a field `…_unicode` beside each for people; times are RFC 3339 in UTC; sizes are bytes,
+//! 0 for no limit; `null` is "not set", which for services, quota and transport of an account
+//! means that the domain decides.
+
+mod words;
+
+use serde::Serialize;
+
+use crate::admin::expiry::written;
+use crate::mail::{
+    Address, Destination, DestinationTemplate, DomainName, QuotaLimit, Service, ServiceSet,
+    Timestamp,
+};
+use crate::store::facts::EntryKind;
+use crate::store::inventory::{AccountRow, AliasRow, DomainRow, RelocatedRow};
+
+/// One thing, told apart in JSON by the field `kind`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Item {
+    /// A mailbox.
+    Account(Box<AccountItem>),
+    /// An address and what stands there.
+    Address(AddressItem),
+    /// Another name for one or more addresses.
+    Alias(AliasItem),
+    /// Another name for a domain.
+    AliasDomain(AliasDomainItem),
+    /// Who gets mail for strangers.
+    Catchall(CatchallItem),
+    /// A domain.
+    Domain(Box<DomainItem>),
+    /// Somebody who has moved.
+    Relocated(RelocatedItem),
+}
+
+/// A mailbox.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "independent switches, shown as they are")]
+pub struct AccountItem {
+    address: String,
+    address_unicode: String,
+    uid: u32,
+    gid: u32,
+    name: Option<String>,
+    note: Option<String>,
+    home: String,
+    mailbox_format: String,
+    mailbox_root: String,
+    services: Option<Vec<&'static str>>,
+    quota: Option<Quota>,
+    transport: Option<String>,
+    state: &'static str,
+    may_login: bool,
+    may_receive: bool,
+    may_send: bool,
+    suspend_reason: Option<String>,
+    suspended_until: Option<String>,
+    expires: Option<String>,
+    forwards: Option<Vec<String>>,
+    keep_copy: bool,
+}
+
+/// A limit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Quota {
+    bytes: u64,
+    messages: u64,
+}
+
+/// An address and what stands there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AddressItem {
+    address: String,
+    address_unicode: String,
+    entry: &'static str,
+}
+
+/// Another name for one or more addresses.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AliasItem {
+    address: String,
+    address_unicode: String,
+    destinations: Vec<String>,
+    state: &'static str,
+    expires: Option<String>,
+    note: Option<String>,
+    #[serde(skip)]
+    shown: Vec<String>,
+}
+
+/// Another name for a domain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AliasDomainItem {
+    name: String,
+    name_unicode: String,
+    primary: String,
+    primary_unicode: String,
+}
+
+/// Who gets mail for strangers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CatchallItem {
+    domain: String,
+    domain_unicode: String,
+    destinations: Vec<String>,
+    #[serde(skip)]
+    shown: Vec<String>,
+}
+
+/// A domain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DomainItem {
+    name: String,
+    name_unicode: String,
+    gid: u32,
+    class: String,
+    enabled: bool,
+    transport: Option<String>,
+    services: Vec<&'static str>,
+    quota: Quota,
+    directory: String,
+    note: Option<String>,
+    alias_domains: Vec<String>,
+    accounts: i64,
+    aliases: i64,
+    relocated: i64,
+    relay_recipients: i64,
+    catchall: bool,
+}
+
+/// Somebody who has moved.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RelocatedItem {
+    address: String,
+    address_unicode: String,
+    new_address: String,
+    new_address_unicode: String,
+    note: Option<String>,
+}
+
+impl Item {
+    pub(super) fn account(row: &AccountRow, now: Timestamp) -> Self {
+        let [may_login, may_receive, may_send] = row.may;
+        let waiting = row.suspended_until.is_none_or(|until| now < until);
+        let state = if row.expires.is_some_and(|end| end <= now) {
+            "expired"
+        } else if row.may.contains(&false) && waiting {
+            "suspended"
+        } else {
+            "active"
+        };
+        Self::Account(Box::new(AccountItem {
+            address: row.address.to_string(),
+            address_unicode: row.address.to_unicode(),
+            uid: row.uid.0,
+            gid: row.gid.0,
+            name: row.name.clone(),
+            note: row.note.clone(),
+            home: row.home.clone(),
+            mailbox_format: row.mailbox_format.clone(),
+            mailbox_root: row.mailbox_root.clone(),
+            services: row.services.map(services),
+            quota: row.quota.map(Into::into),
+            transport: row.transport.as_ref().map(ToString::to_string),
+            state,
+            may_login,
+            may_receive,
+            may_send,
+            suspend_reason: row.suspend_reason.clone(),
+            suspended_until: row.suspended_until.map(written),
+            expires: row.expires.map(written),
+            forwards: row.forwards.as_ref().map(|to| texts(to)),
+            keep_copy: row.keep_copy,
+        }))
+    }
+
+    pub(super) fn address(address: &Address, entry: EntryKind) -> Self {
+        Self::Address(AddressItem {
+            address: address.to_string(),
+            address_unicode: address.to_unicode(),
+            entry: entry.as_str(),
+        })
+    }
+
+    pub(super) fn alias(row: &AliasRow, now: Timestamp) -> Self {
+        let state = if row.expires.is_some_and(|end| end <= now) {
+            "expired"
+        } else if row.enabled {
+            "active"
+        } else {
+            "disabled"
+        };
+        Self::Alias(AliasItem {
+            address: row.address.to_string(),
+            address_unicode: row.address.to_unicode(),
+            destinations: texts(&row.destinations),
+            state,
+            expires: row.expires.map(written),
+            note: row.note.clone(),
+            shown: row.destinations.iter().map(shown).collect(),
+        })
+    }
+
+    pub(super) fn alias_domain(name: &DomainName, primary: &DomainName) -> Self {
+        Self::AliasDomain(AliasDomainItem {
+            name: name.to_string(),
+            name_unicode: name.to_unicode(),
+            primary: primary.to_string(),
+            primary_unicode: primary.to_unicode(),
+        })
+    }
+
+    pub(super) fn catchall(domain: &DomainName, destinations: &[DestinationTemplate]) -> Self {
+        Self::Catchall(CatchallItem {
+            domain: domain.to_string(),
+            domain_unicode: domain.to_unicode(),
+            destinations: texts(destinations),
+            shown: destinations.iter().map(shown).collect(),
+        })
+    }
+
+    pub(super) fn domain(row: &DomainRow) -> Self {
+        Self::Domain(Box::new(DomainItem {
+            name: row.name.to_string(),
+            name_unicode: row.name.to_unicode(),
+            gid: row.gid.0,
+            class: row.kind.clone(),
+            enabled: row.enabled,
+            transport: row.transport.as_ref().map(ToString::to_string),
+            services: services(row.services),
+            quota: row.quota.into(),
+            directory: row.directory.clone(),
+            note: row.note.clone(),
+            alias_domains: row.alias_domains.iter().map(ToString::to_string).collect(),
+            accounts: row.accounts,
+            aliases: row.aliases,
+            relocated: row.relocated,
+            relay_recipients: row.relay_recipients,
+            catchall: row.has_catchall,
+        }))
+    }
+
+    pub(super) fn relocated(row: &RelocatedRow) -> Self {
+        Self::Relocated(RelocatedItem {
+            address: row.address.to_string(),
+            address_unicode: row.address.to_unicode(),
+            new_address: row.new_address.to_string(),
+            new_address_unicode: unicode(&row.new_address),
+            note: row.note.clone(),
+        })
+    }
+}
+
+impl From<QuotaLimit> for Quota {
+    fn from(limit: QuotaLimit) -> Self {
+        Self { bytes: limit.bytes, messages: limit.messages }
+    }
+}
+
+fn services(set: ServiceSet) -> Vec<&'static str> {
+    set.iter().map(Service::as_str).collect()
+}
+
+fn texts(templates: &[DestinationTemplate]) -> Vec<String> {
+    templates.iter().map(ToString::to_string).collect()
+}
+
+/// A destination as people read it, placeholders included.
+pub(super) fn shown(template: &DestinationTemplate) -> String {
+    let text = template.as_str();
+    match (template.fixed(), text.rsplit_once('@')) {
+        (None, Some((localpart, domain))) => {
+            let label = |label| match DomainName::parse(label) {
+                Ok(name) => name.to_unicode(),
+                Err(_) => label.to_owned(),
+            };
+            let labels: Vec<_> = domain.split('.').map(label).collect();
+            format!("{localpart}@{}", labels.join("."))
+        }
+        (Some(destination), _) => unicode(destination),
+        (None, None) => text.to_owned(),
+    }
+}
+
+pub(super) fn unicode(destination: &Destination) -> String {
+    let text = destination.to_string();
+    match text.rsplit_once('@') {
+        Some((localpart, _)) => format!("{localpart}@{}", destination.domain().to_unicode()),
+        None => text,
+    }
+}

@@ -1,0 +1,137 @@
+//! Relocated users: people who have moved; senders are told the new address.
+
+use crate::admin::item::{self, Item};
+use crate::admin::names::{self, Names};
+use crate::admin::report::{ChangeKind, Report};
+use crate::admin::{AdminError, Desk, Pattern, destinations, pattern};
+use crate::mail::{Address, Destination, Refusal, Rule};
+use crate::store::facts::{EntryKind, Named};
+use crate::store::inventory::{self, Filter, RelocatedRow};
+use crate::store::write;
+
+/// What to do with relocated users.
+#[derive(Clone, Debug, clap::Subcommand)]
+pub enum Verb {
+    /// Say that somebody has moved, or moved again
+    #[command(after_long_help = "Example:\n  \
+        postcote admin relocated add jane@example.org jane.doe@example.com")]
+    Add(Add),
+    /// Forget that somebody has moved
+    Delete(Delete),
+    /// List who has moved, and whereto
+    List(List),
+}
+
+/// Says that somebody has moved.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Add {
+    /// The old address, in a primary domain
+    address: Address,
+    /// The new address, anywhere
+    #[arg(value_name = "NEW-ADDRESS", value_parser = Destination::parse)]
+    new_address: Destination,
+}
+
+/// Forgets that somebody has moved.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Delete {
+    /// The old address
+    address: Address,
+}
+
+/// Lists who has moved.
+#[derive(Clone, Debug, clap::Args)]
+pub struct List {
+    /// Only old addresses like this; `%` stands for any text
+    pattern: Option<Pattern>,
+}
+
+impl Verb {
+    pub(super) fn what(&self) -> String {
+        match self {
+            Self::Add(add) => format!("cannot add relocated user `{}`", add.address.to_unicode()),
+            Self::Delete(delete) => {
+                format!("cannot delete relocated user `{}`", delete.address.to_unicode())
+            }
+            Self::List(_) => "cannot list relocated users".to_owned(),
+        }
+    }
+
+    pub(super) async fn perform(self, desk: Desk<'_, '_>) -> Result<Report, AdminError> {
+        let what = self.what();
+        match self {
+            Self::Add(add) => add.perform(desk, &what).await,
+            Self::Delete(delete) => delete.perform(desk, &what).await,
+            Self::List(list) => {
+                let filter = pattern::filter(desk.tx, list.pattern.as_ref()).await?;
+                let rows = inventory::relocated(desk.tx, &filter).await?;
+                Ok(Report::list("relocated list", rows.iter().map(Item::relocated).collect()))
+            }
+        }
+    }
+}
+
+impl Add {
+    async fn perform(&self, desk: Desk<'_, '_>, what: &str) -> Result<Report, AdminError> {
+        let mut report = Report::new("relocated add");
+        let address = &self.address;
+        let domain = names::home_of(desk, address, what).await?;
+        names::only_for(desk, domain.gid, address, EntryKind::Relocated, what).await?;
+        let names = Names::load(desk.tx).await?;
+        if names.lies_at(desk, &self.new_address, domain.gid, &address.localpart).await? {
+            return Err(Refusal::new(Rule::OwnAddress, what)
+                .because("the new address is the old one")
+                .into());
+        }
+        let before = row(desk, &domain, address).await?;
+        if before.as_ref().is_some_and(|row| row.new_address == self.new_address) {
+            report.note("this was known already");
+            return Ok(report);
+        }
+        self.warn_of_stranger(desk, &names, &mut report).await?;
+        write::put_relocated(desk.tx, domain.gid, &address.localpart, &self.new_address).await?;
+        if let Some(row) = row(desk, &domain, address).await? {
+            let change = if before.is_some() { ChangeKind::Changed } else { ChangeKind::Added };
+            report.change(change, Item::relocated(&row));
+        }
+        Ok(report)
+    }
+
+    async fn warn_of_stranger(
+        &self,
+        desk: Desk<'_, '_>,
+        names: &Names,
+        report: &mut Report,
+    ) -> Result<(), AdminError> {
+        let Some(address) = self.new_address.to_address() else { return Ok(()) };
+        let Some(gid) = names.gid(&address.domain) else { return Ok(()) };
+        if destinations::is_stranger(desk, gid, &address).await? {
+            let address = item::unicode(&self.new_address);
+            report.warn(format!("nobody is at `{address}`, though its domain is served here"));
+        }
+        Ok(())
+    }
+}
+
+impl Delete {
+    async fn perform(&self, desk: Desk<'_, '_>, what: &str) -> Result<Report, AdminError> {
+        let domain = names::home_of(desk, &self.address, what).await?;
+        names::must_be(desk, domain.gid, &self.address, EntryKind::Relocated, what).await?;
+        let Some(row) = row(desk, &domain, &self.address).await? else {
+            return Err(Refusal::new(Rule::NoSuchRelocated, what).into());
+        };
+        write::delete_relocated(desk.tx, domain.gid, &self.address.localpart).await?;
+        let mut report = Report::new("relocated delete");
+        report.change(ChangeKind::Deleted, Item::relocated(&row));
+        Ok(report)
+    }
+}
+
+async fn row(
+    desk: Desk<'_, '_>,
+    domain: &Named,
+    address: &Address,
+) -> Result<Option<RelocatedRow>, AdminError> {
+    let filter = Filter::one(domain.gid, &address.localpart);
+    Ok(inventory::relocated(desk.tx, &filter).await?.pop())
+}

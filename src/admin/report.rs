@@ -1,0 +1,306 @@
+//! The outcome of a command as data, and the one place that turns it into text or JSON.
+//!
+//! # Text
+//!
+//! What was asked for goes to standard output: a table, or a password that was made up. Words
+//! about it go to standard error.
+//!
+//! # JSON
+//!
+//! One object on standard output, its shape stable (fields are added, never changed):
+//!
+//! ```json
+//! {"command": "alias add", "dry_run": false,
+//!  "changes": [{"change": "added", "item": {"kind": "alias", "address": "…"}}],
+//!  "items": [], "passwords": [], "notes": [{"level": "warning", "text": "…"}]}
+//! ```
+//!
+//! `changes` has what was written (`added`, `changed` or `deleted`; of a deleted thing, how it
+//! was), `items` what was listed, `passwords` those made up (`address`, `password`): nowhere else
+//! does a password appear. Things are described in [`item`](super::item). A command that failed
+//! prints instead
+//!
+//! ```json
+//! {"error": {"rule": "account-exists", "what": "…", "why": "…", "hint": "…"}}
+//! ```
+//!
+//! with a rule of [`Rule`](crate::mail::Rule), or `bad-data` or `database`.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use comfy_table::{ContentArrangement, Table, presets};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Serialize;
+
+use crate::admin::AdminError;
+use crate::admin::item::Item;
+use crate::mail::Address;
+
+/// The outcome of a command.
+#[derive(Debug)]
+pub struct Report {
+    /// Noun and verb.
+    pub command: &'static str,
+    /// Whether it was undone in the end. Numbers and homes that it shows were drawn for nothing.
+    pub dry_run: bool,
+    /// What was written, in order.
+    pub changes: Vec<Change>,
+    /// What was listed, in order.
+    pub items: Vec<Item>,
+    /// What else there is to know.
+    pub notes: Vec<Note>,
+    passwords: Vec<(Address, SecretString)>,
+}
+
+/// One thing that was written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Change {
+    /// What happened to it.
+    pub change: ChangeKind,
+    /// How it is now, or how a deleted one was.
+    pub item: Item,
+}
+
+/// What happened to a thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ChangeKind {
+    /// It is new.
+    Added,
+    /// It is not as it was.
+    Changed,
+    /// It is gone.
+    Deleted,
+}
+
+/// A remark.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Note {
+    /// How much it matters.
+    pub level: Level,
+    /// What it says.
+    pub text: String,
+}
+
+/// How much a remark matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// Good to know.
+    Note,
+    /// Probably not meant so.
+    Warning,
+}
+
+/// What a report is turned into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// One JSON object.
+    Json,
+    /// Words and tables, these at most so many columns wide; `None` lets lines be as long as
+    /// they are.
+    Text {
+        /// The width of the terminal.
+        width: Option<u16>,
+    },
+}
+
+/// What a command prints, each with its last line end, or empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Output {
+    /// Data, for standard output.
+    pub data: String,
+    /// Words, for standard error.
+    pub words: String,
+}
+
+impl Format {
+    /// Text that fits the terminal, if standard output is one.
+    pub fn text() -> Self {
+        let size = terminal_size::terminal_size_of(std::io::stdout());
+        Self::Text { width: size.map(|(width, _)| width.0) }
+    }
+}
+
+impl Report {
+    pub(super) fn new(command: &'static str) -> Self {
+        Self {
+            command,
+            dry_run: false,
+            changes: Vec::new(),
+            items: Vec::new(),
+            notes: Vec::new(),
+            passwords: Vec::new(),
+        }
+    }
+
+    pub(super) fn list(command: &'static str, items: Vec<Item>) -> Self {
+        let mut report = Self { items, ..Self::new(command) };
+        if report.items.is_empty() {
+            report.note("there is nothing to list");
+        }
+        report
+    }
+
+    pub(super) fn change(&mut self, change: ChangeKind, item: Item) {
+        self.changes.push(Change { change, item });
+    }
+
+    pub(super) fn note(&mut self, text: impl Into<String>) {
+        self.notes.push(Note { level: Level::Note, text: text.into() });
+    }
+
+    pub(super) fn warn(&mut self, text: impl Into<String>) {
+        self.notes.push(Note { level: Level::Warning, text: text.into() });
+    }
+
+    /// Says that everything was undone: a password that was not stored is of no use.
+    pub(super) fn undone(&mut self) {
+        self.dry_run = true;
+        self.passwords.clear();
+    }
+
+    pub(super) fn password(&mut self, address: Address, password: SecretString) {
+        self.passwords.push((address, password));
+    }
+
+    /// Renders the report.
+    pub fn render(&self, format: Format) -> Output {
+        match format {
+            Format::Json => Output { data: line(&self.json()), words: String::new() },
+            Format::Text { width } => Output { data: self.data(width), words: self.words() },
+        }
+    }
+
+    fn json(&self) -> JsonReport<'_> {
+        let password = |(address, password): &(Address, SecretString)| JsonPassword {
+            address: address.to_string(),
+            password: password.expose_secret().to_owned(),
+        };
+        JsonReport {
+            command: self.command,
+            dry_run: self.dry_run,
+            changes: &self.changes,
+            items: &self.items,
+            passwords: self.passwords.iter().map(password).collect(),
+            notes: &self.notes,
+        }
+    }
+
+    fn data(&self, width: Option<u16>) -> String {
+        let mut data = String::new();
+        for (_, password) in &self.passwords {
+            data.push_str(password.expose_secret());
+            data.push('\n');
+        }
+        if let Some(first) = self.items.first() {
+            data.push_str(&table(first.headings(), &self.items, width));
+        }
+        data
+    }
+
+    fn words(&self) -> String {
+        let mut words = String::new();
+        for Change { change, item } in &self.changes {
+            let done = match (self.dry_run, change) {
+                (false, ChangeKind::Added) => "added",
+                (false, ChangeKind::Changed) => "changed",
+                (false, ChangeKind::Deleted) => "deleted",
+                (true, ChangeKind::Added) => "would add",
+                (true, ChangeKind::Changed) => "would change",
+                (true, ChangeKind::Deleted) => "would delete",
+            };
+            let title = if self.dry_run { item.title() } else { item.title_with_ids() };
+            let _ = writeln!(words, "{done} {title}");
+        }
+        for (address, _) in &self.passwords {
+            let address = address.to_unicode();
+            let _ = writeln!(words, "note: the password of `{address}` is shown this once");
+        }
+        for Note { level, text } in &self.notes {
+            let level = match level {
+                Level::Note => "note",
+                Level::Warning => "warning",
+            };
+            let _ = writeln!(words, "{level}: {text}");
+        }
+        words
+    }
+}
+
+#[derive(Serialize)]
+struct JsonReport<'a> {
+    command: &'a str,
+    dry_run: bool,
+    changes: &'a [Change],
+    items: &'a [Item],
+    passwords: Vec<JsonPassword>,
+    notes: &'a [Note],
+}
+
+#[derive(Serialize)]
+struct JsonPassword {
+    address: String,
+    password: String,
+}
+
+#[derive(Serialize)]
+struct JsonError<'a> {
+    rule: &'a str,
+    what: Option<&'a str>,
+    why: String,
+    hint: Option<&'a str>,
+}
+
+impl AdminError {
+    /// Renders the failure.
+    pub fn render(&self, format: Format) -> Output {
+        match format {
+            Format::Json => {
+                let error = BTreeMap::from([("error", self.json())]);
+                Output { data: line(&error), words: String::new() }
+            }
+            Format::Text { .. } => {
+                let mut words = format!("error: {self}\n");
+                if let Some(hint) = self.advice() {
+                    let _ = writeln!(words, "\nhint: {hint}");
+                }
+                Output { data: String::new(), words }
+            }
+        }
+    }
+
+    fn json(&self) -> JsonError<'_> {
+        let (rule, what, why) = match self {
+            Self::BadData { why, .. } => ("bad-data", None, why.clone()),
+            Self::Refused(refusal) => {
+                (refusal.rule.as_str(), Some(refusal.what.as_str()), refusal.why.clone())
+            }
+            Self::Database(_) => ("database", None, self.to_string()),
+        };
+        JsonError { rule, what, why, hint: self.advice() }
+    }
+}
+
+/// One line, whatever is in it.
+fn line(value: &impl Serialize) -> String {
+    // Strings, numbers and lists are always JSON.
+    let json = serde_json::to_string(value).unwrap_or_default();
+    format!("{json}\n")
+}
+
+/// A table without lines, two spaces between its columns.
+fn table(headings: &[&str], items: &[Item], width: Option<u16>) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    if let Some(width) = width {
+        table.set_width(width).set_content_arrangement(ContentArrangement::Dynamic);
+    }
+    table.set_header(headings.iter().copied());
+    table.add_rows(items.iter().map(Item::cells));
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
+    format!("{}\n", table.trim_fmt())
+}

@@ -1,0 +1,76 @@
+//! Every socket of the configuration, each with its codec and its handler.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+
+use crate::config::{Config, Endpoint, Listen};
+use crate::directory::Directory;
+use crate::handler::{ControlHandler, SocketmapHandler, TableAnswers, TcpTableHandler};
+use crate::protocol::{Socketmap, TcpTable};
+use crate::server::connection::Patience;
+use crate::server::{Access, BindError, Bound, Limits, Listener, Shutdown, bind};
+use crate::telemetry::log;
+use crate::telemetry::metrics::Peer;
+
+/// Postfix gives a reply 100 s; a peer that needs longer for a request is stuck.
+const STALLED: Duration = Duration::from_secs(100);
+
+/// Opens every listener, then lets them take connections: all or none.
+pub(super) fn listen<D: Directory + 'static>(
+    config: &Config,
+    answers: &Arc<TableAnswers<D>>,
+    shutdown: &Shutdown,
+    tasks: &mut JoinSet<&'static str>,
+) -> Result<(), BindError> {
+    let control = bind_control(config)?;
+    let mut opened = Vec::with_capacity(config.listen.len());
+    for listen in &config.listen {
+        opened.push((listen, bind(&listen.address, &access_of(listen))?));
+    }
+
+    let patience = Patience { idle: Some(STALLED), stalled: STALLED };
+    let control = Listener::new(control, Peer::Control, Limits { connections: 64, patience });
+    let handler = Arc::new(ControlHandler::new(Arc::clone(answers)));
+    tasks.spawn(named(control.run(Socketmap::default, handler, shutdown.clone())));
+    for (listen, bound) in opened {
+        let patience = Patience { idle: listen.idle_timeout, stalled: STALLED };
+        let limits = Limits { connections: listen.max_connections.get(), patience };
+        let (answers, shutdown) = (Arc::clone(answers), shutdown.clone());
+        // Only tcp-table has one table to a port.
+        if let Some(table) = listen.table {
+            let handler = Arc::new(TcpTableHandler::new(answers, table));
+            let listener = Listener::new(bound, Peer::TcpTable, limits);
+            tasks.spawn(named(listener.run(TcpTable::default, handler, shutdown)));
+        } else {
+            let handler = Arc::new(SocketmapHandler::new(answers));
+            let listener = Listener::new(bound, Peer::Socketmap, limits);
+            tasks.spawn(named(listener.run(Socketmap::default, handler, shutdown)));
+        }
+        log::listening(listen.protocol.as_str(), &listen.address);
+    }
+    Ok(())
+}
+
+async fn named(listener: impl Future<Output = ()>) -> &'static str {
+    listener.await;
+    "listener"
+}
+
+fn bind_control(config: &Config) -> Result<Bound, BindError> {
+    let control = &config.control;
+    // `/run` is empty after a boot; systemd makes our directory there, other ways of starting do
+    // not. If it cannot be made, opening the socket says why.
+    if let Endpoint::Unix(path) = &control.address
+        && let Some(directory) = path.parent()
+    {
+        let _ = std::fs::create_dir_all(directory);
+    }
+    let access = Access { mode: Some(control.mode.0), owner: None, group: control.group.clone() };
+    bind(&control.address, &access)
+}
+
+fn access_of(listen: &Listen) -> Access {
+    Access { mode: Some(listen.mode.0), owner: listen.owner.clone(), group: listen.group.clone() }
+}

@@ -1,0 +1,70 @@
+//! The directory as it will be when a transaction commits, with everything switched on.
+//!
+//! Whoever writes must not make a circle that starts to turn when a disabled alias is enabled, or
+//! when a suspension ends; so nothing counts as off here.
+
+use std::sync::Arc;
+
+use tokio_postgres::{Error, Statement, Transaction};
+
+use crate::directory::{Directory, DirectoryError, EntryKey};
+use crate::mail::{Domain, DomainName, Entry, Switches};
+use crate::store::connect::chain;
+use crate::store::read;
+
+/// Answers from inside an open transaction.
+pub struct PendingDirectory<'a, 'tx> {
+    tx: &'a Transaction<'tx>,
+    domains: Statement,
+    entries: Statement,
+}
+
+impl<'a, 'tx> PendingDirectory<'a, 'tx> {
+    /// A directory over this transaction.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn open(tx: &'a Transaction<'tx>) -> Result<Self, Error> {
+        Ok(Self {
+            tx,
+            domains: tx.prepare(include_str!("sql/domains.sql")).await?,
+            entries: tx.prepare(include_str!("sql/entries.sql")).await?,
+        })
+    }
+}
+
+impl Directory for PendingDirectory<'_, '_> {
+    async fn domain(&self, name: &DomainName) -> Result<Option<Arc<Domain>>, DirectoryError> {
+        let names = std::slice::from_ref(name);
+        let rows = read::domains(self.tx.client(), &self.domains, names).await;
+        let Some(domain) = rows.map_err(failed)?.remove(name).transpose()? else {
+            return Ok(None);
+        };
+        Ok(Some(Arc::new(Domain { enabled: true, ..Domain::clone(&domain) })))
+    }
+
+    async fn entry(&self, key: &EntryKey) -> Result<Option<Arc<Entry>>, DirectoryError> {
+        let keys = std::slice::from_ref(key);
+        let rows = read::entries(self.tx.client(), &self.entries, keys).await;
+        let Some(entry) = rows.map_err(failed)?.remove(key).transpose()? else { return Ok(None) };
+        let mut entry = Entry::clone(&entry);
+        match &mut entry {
+            Entry::Account(account) => {
+                account.switches = Switches::default();
+                account.expires = None;
+                account.moving = false;
+            }
+            Entry::Alias(alias) => {
+                alias.enabled = true;
+                alias.expires = None;
+            }
+            Entry::Relocated(_) | Entry::RelayRecipient => {}
+        }
+        Ok(Some(Arc::new(entry)))
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "handed to map_err")]
+fn failed(error: Error) -> DirectoryError {
+    DirectoryError::new(format!("the database failed: {}", chain(&error)))
+}

@@ -1,0 +1,6 @@
+SELECT a.gid, a.localpart, n.name AS domain, a.destinations, a.enabled,
+       extract(epoch FROM a.expires_at)::bigint AS expires_at, a.note
+FROM postcote.alias a
+JOIN postcote.domain_name n ON n.gid = a.gid AND n.is_primary
+WHERE a.gid = ANY ($1) AND a.localpart LIKE $2 OR a.localpart LIKE $3
+ORDER BY n.name, a.localpart COLLATE "C"
