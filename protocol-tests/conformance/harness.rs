@@ -51,9 +51,9 @@ fn postmap_tells_found_from_not_found_from_failed() {
         let PostmapAnswer::Failed(said) = postmap.ask(&table, "trouble") else { panic!() };
         assert!(said.contains("database is away"), "{said}");
 
-        let pairs = postmap.ask_all(&table, ["here", "elsewhere", "here"]);
-        let expected = ("here".to_owned(), "some value".to_owned());
+        let pairs = postmap.ask_all(&table, [&b"here"[..], b"elsewhere", b"here"]);
+        let expected = (b"here".to_vec(), "some value".to_owned());
         assert_eq!(pairs, Ok(vec![expected.clone(), expected]));
-        assert!(postmap.ask_all(&table, ["here", "trouble"]).is_err());
+        assert!(postmap.ask_all(&table, [&b"here"[..], b"trouble"]).is_err());
     }
 }

@@ -6,6 +6,7 @@
 mod delivery;
 mod harness;
 mod installation;
+mod keys;
 mod lmtp;
 mod postfix;
 mod postmap;

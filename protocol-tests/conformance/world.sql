@@ -91,7 +91,7 @@ INSERT INTO postcote.alias (gid, localpart, destinations, enabled, expires_at) V
     (70000, 'shut', '{anna@shop.example}', false, NULL),
     (70000, 'over', '{anna@shop.example}', true, now() - interval '1 day'),
     (70001, 'postmaster', '{postmaster+%d@admin.example.org}', true, NULL),
-    (70001, 'name', '{%n@shop.example,anna+%n@shop.example}', true, NULL),
+    (70001, 'carl', '{%n@shop.example,anna+%n@shop.example}', true, NULL),
     (70001, 'verp', '{bert+%=@shop.example}', true, NULL),
     (70001, 'rate', '{anna+50%%@shop.example}', true, NULL),
     (70003, 'listed', '{bert@shop.example}', true, NULL),
