@@ -1,6 +1,7 @@
 //! `postcote admin` as people type it: each `.transcript` runs on a database of its own.
 
 mod constraints;
+mod failures;
 mod transcript;
 
 use std::path::{Path, PathBuf};

@@ -60,6 +60,13 @@ impl Installation {
         String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
     }
 
+    /// The group of user postfix, as a number: inside and outside of a root they differ.
+    pub(crate) fn group(&self, scratch: &Scratch) -> String {
+        let output = self.command(scratch, "id").args(["-g", "postfix"]).output().unwrap();
+        assert!(output.status.success(), "id: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
+    }
+
     /// Finds a command of Postfix, which an ordinary user's PATH may lack.
     pub(crate) fn program(&self, name: &str) -> PathBuf {
         let root = self.root.as_deref().unwrap_or(Path::new("/"));

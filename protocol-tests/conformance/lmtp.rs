@@ -1,15 +1,14 @@
 //! A mailbox store that only remembers: the LMTP server at the end of a delivery.
 
 use std::io::{self, BufRead, BufReader, Write};
-use std::os::unix::fs::PermissionsExt;
-use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::support::terms::wait_for;
+
+use super::server::Server;
 
 /// One transaction: a message with the recipients it was handed over for.
 #[derive(Clone, Debug, Default)]
@@ -34,31 +33,17 @@ impl Delivery {
 /// An LMTP server on a unix socket that accepts everything, with `SMTPUTF8` and `8BITMIME`.
 #[derive(Debug)]
 pub(crate) struct LmtpSink {
-    path: PathBuf,
     taken: Arc<Mutex<Vec<Delivery>>>,
-    closing: Arc<AtomicBool>,
-    listener: Option<JoinHandle<()>>,
+    _server: Server,
 }
 
 impl LmtpSink {
     /// Listens on `path`, open to every user.
     pub(crate) fn listen(path: &Path) -> Self {
-        let listener = UnixListener::bind(path).unwrap();
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o666)).unwrap();
         let taken = Arc::new(Mutex::new(Vec::new()));
-        let closing = Arc::new(AtomicBool::new(false));
-        let (record, stop) = (Arc::clone(&taken), Arc::clone(&closing));
-        let listener = std::thread::spawn(move || {
-            for stream in listener.incoming() {
-                if stop.load(Ordering::Relaxed) {
-                    return;
-                }
-                let (stream, record) = (stream.unwrap(), Arc::clone(&record));
-                // Ends when Postfix closes; a broken connection is Postfix's to repeat.
-                std::thread::spawn(move || serve(&stream, &record));
-            }
-        });
-        Self { path: path.to_owned(), taken, closing, listener: Some(listener) }
+        let record = Arc::clone(&taken);
+        let server = Server::listen(path, move |stream| serve(&stream, &record));
+        Self { taken, _server: server }
     }
 
     /// Everything taken so far.
@@ -80,18 +65,6 @@ impl LmtpSink {
         wait_for(&format!("{count} deliveries"), deadline, || {
             Some(self.deliveries()).filter(|taken| taken.len() >= count)
         })
-    }
-}
-
-impl Drop for LmtpSink {
-    fn drop(&mut self) {
-        self.closing.store(true, Ordering::Relaxed);
-        // Wakes the listener, which then sees that it is over.
-        let _ = UnixStream::connect(&self.path);
-        if let Some(listener) = self.listener.take() {
-            let _ = listener.join();
-        }
-        let _ = std::fs::remove_file(&self.path);
     }
 }
 

@@ -3,11 +3,16 @@
 //! Each truth is tested against the Postfix of this machine and, when `POSTCOTE_DEBIAN13_ROOT` names a
 //! Debian 13 root (`make test DEBIAN=13`), against the one inside it. Cases are data: `smtp/*.case`.
 
+mod delivery;
 mod harness;
 mod installation;
+mod keys;
 mod lmtp;
 mod postfix;
 mod postmap;
+mod sasl;
+mod server;
 mod smtp;
 mod smtp_case;
 mod socketmap_server;
+mod world;

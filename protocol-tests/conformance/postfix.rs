@@ -26,7 +26,7 @@ pub(crate) struct Postfix<'a> {
 pub(crate) struct RunningPostfix {
     address: SocketAddr,
     log: PathBuf,
-    master: Peer,
+    _master: Peer,
 }
 
 /// Whether the daemons that Debian confines to the queue directory are confined here, too.
@@ -158,7 +158,7 @@ impl<'a> Postfix<'a> {
                 if master.ended().is_some() { Some(false) } else { greets(address).then_some(true) }
             });
             if serves {
-                return RunningPostfix { address, log: self.scratch.join("log"), master };
+                return RunningPostfix { address, log: self.scratch.join("log"), _master: master };
             }
             // Somebody else may have taken the port in between; nothing else is worth a second try.
             assert!(self.log().contains("Address already in use"), "{}", self.log());
@@ -193,7 +193,7 @@ impl RunningPostfix {
         std::fs::read_to_string(&self.log).unwrap_or_default()
     }
 
-    /// Waits until Postfix has dealt with every recipient of a message and has removed it.
+    /// Waits until Postfix has dealt with every recipient of a message and has removed it, and the bounce it caused.
     pub(crate) fn wait_until_removed(&self, queue_id: &str) {
         let removed = format!(" {queue_id}: removed");
         let deadline = Duration::from_secs(30);
@@ -210,11 +210,11 @@ impl RunningPostfix {
             );
             std::thread::sleep(Duration::from_millis(5));
         }
-    }
-
-    /// Ends Postfix now rather than when dropped.
-    pub(crate) fn stop(mut self) {
-        self.master.stop();
+        // Logged before the message is removed.
+        let notification = format!(" {queue_id}: sender non-delivery notification: ");
+        if let Some((_, rest)) = self.log().split_once(&notification) {
+            self.wait_until_removed(rest.lines().next().unwrap_or_default());
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! `postmap -q`: the shortest way to ask what Postfix understands of an answer.
 
+use std::ffi::OsStr;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
@@ -38,8 +39,8 @@ impl<'a> Postmap<'a> {
     }
 
     /// Asks `table`, such as `socketmap:unix:/run/socket:transport_maps`, for one key other than `-`.
-    pub(crate) fn ask(&self, table: &str, key: &str) -> PostmapAnswer {
-        let output = self.command(key, table).output().unwrap();
+    pub(crate) fn ask(&self, table: &str, key: impl AsRef<OsStr>) -> PostmapAnswer {
+        let output = self.command(key.as_ref(), table).output().unwrap();
         match (output.status.code(), failure(&output)) {
             (Some(0), None) => {
                 let mut value = String::from_utf8(output.stdout).unwrap();
@@ -53,7 +54,7 @@ impl<'a> Postmap<'a> {
         }
     }
 
-    /// Asks for many keys, one a line, in one process and so over one connection.
+    /// Asks for many keys without newlines, in one process and so over one connection.
     ///
     /// Gives the found ones with their values.
     ///
@@ -63,31 +64,34 @@ impl<'a> Postmap<'a> {
     pub(crate) fn ask_all<'k>(
         &self,
         table: &str,
-        keys: impl IntoIterator<Item = &'k str>,
-    ) -> Result<Vec<(String, String)>, String> {
-        let mut command = self.command("-", table);
+        keys: impl IntoIterator<Item = &'k [u8]>,
+    ) -> Result<Vec<(Vec<u8>, String)>, String> {
+        let mut command = self.command("-".as_ref(), table);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut stdin = child.stdin.take().unwrap();
-        let lines: String = keys.into_iter().flat_map(|key| [key, "\n"]).collect();
+        let lines = keys.into_iter().flat_map(|key| [key, b"\n"]).collect::<Vec<_>>().concat();
         // Beside reading: with both pipes full, neither side would go on.
         let writer = std::thread::spawn(move || {
             // A postmap that gives up closes its end early.
-            let _ = stdin.write_all(lines.as_bytes());
+            let _ = stdin.write_all(&lines);
         });
         let output = child.wait_with_output().unwrap();
         writer.join().unwrap();
         if let Some(said) = failure(&output) {
             return Err(said);
         }
-        let found = String::from_utf8(output.stdout).unwrap();
-        let pairs = found.lines().map(|line| line.split_once('\t').unwrap());
-        Ok(pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).collect())
+        let lines = output.stdout.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+        let pairs = lines.map(|line| {
+            let tab = line.iter().position(|byte| *byte == b'\t').unwrap();
+            (line[..tab].to_owned(), String::from_utf8(line[tab + 1..].to_owned()).unwrap())
+        });
+        Ok(pairs.collect())
     }
 
-    fn command(&self, key: &str, table: &str) -> Command {
+    fn command(&self, key: &OsStr, table: &str) -> Command {
         let mut command = self.installation.command(self.scratch, &self.program);
-        command.arg("-c").arg(self.scratch.join("postmap")).args(["-q", key, table]);
+        command.arg("-c").arg(self.scratch.join("postmap")).arg("-q").arg(key).arg(table);
         command
     }
 }

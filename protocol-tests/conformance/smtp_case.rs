@@ -5,6 +5,7 @@
 //! ```text
 //! # What is shown, as a sentence.
 //! from: sender@outside.example        the envelope's sender; this one unless given
+//! login: anna@shop.example            who has logged in; nobody unless given
 //! rcpt: info@shop.example             one recipient of the envelope,
 //! reply: 250 2.1.5 Ok                 and what Postfix replies: code, enhanced code, part of the text
 //! data: 250 2.0.0                     the reply to the message itself; this one unless given
@@ -28,6 +29,7 @@ pub(crate) struct SmtpCase {
     place: String,
     title: String,
     sender: String,
+    login: Option<String>,
     recipients: Vec<(String, ExpectedReply)>,
     data: ExpectedReply,
     /// Recipients and the sinks they reach, sorted.
@@ -71,6 +73,9 @@ pub(crate) fn play(cases: &[SmtpCase], postfix: &RunningPostfix, sinks: &[(&str,
 impl SmtpCase {
     fn play(&self, postfix: &RunningPostfix, sinks: &[(&str, &LmtpSink)]) -> Result<(), String> {
         let mut session = postfix.session();
+        if let Some(login) = &self.login {
+            session.log_in(login);
+        }
         let ascii = self.recipients.iter().all(|(address, _)| address.is_ascii());
         let parameters = if ascii { "" } else { "SMTPUTF8" };
         let sender = session.mail_from(&self.sender, parameters);
@@ -151,6 +156,7 @@ fn read_file(file: &Path) -> Vec<SmtpCase> {
             place: place.clone(),
             title: String::new(),
             sender: "sender@outside.example".to_owned(),
+            login: None,
             recipients: Vec::new(),
             data: ExpectedReply { code: 250, ..Default::default() },
             delivered: Vec::new(),
@@ -174,6 +180,7 @@ fn take_line(case: &mut SmtpCase, line: &str) -> Option<()> {
     let value = value.trim();
     match name {
         "from" => value.clone_into(&mut case.sender),
+        "login" => case.login = Some(value.to_owned()),
         "rcpt" => case.recipients.push((value.to_owned(), ExpectedReply::default())),
         "reply" => case.recipients.last_mut()?.1 = ExpectedReply::parse(value)?,
         "data" => case.data = ExpectedReply::parse(value)?,

@@ -1,57 +1,17 @@
 //! A socketmap responder with fixed answers: it proves the other tools, and plays servers that misbehave.
 
 use std::io::{self, BufReader, Read, Write};
-use std::os::unix::fs::PermissionsExt;
-use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::JoinHandle;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
 
-/// Serves one socket until dropped.
-#[derive(Debug)]
-pub(crate) struct SocketmapServer {
-    path: PathBuf,
-    closing: Arc<AtomicBool>,
-    listener: Option<JoinHandle<()>>,
-}
+use super::server::Server;
 
-impl SocketmapServer {
-    /// Listens on `path`, open to every user; `answer` maps table and key to the payload of a reply,
-    /// such as `OK value` or `NOTFOUND `.
-    pub(crate) fn listen(
-        path: &Path,
-        answer: impl Fn(&str, &str) -> String + Send + Sync + 'static,
-    ) -> Self {
-        let listener = UnixListener::bind(path).unwrap();
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o666)).unwrap();
-        let answer = Arc::new(answer);
-        let closing = Arc::new(AtomicBool::new(false));
-        let stop = Arc::clone(&closing);
-        let listener = std::thread::spawn(move || {
-            for stream in listener.incoming() {
-                if stop.load(Ordering::Relaxed) {
-                    return;
-                }
-                let (stream, answer) = (stream.unwrap(), Arc::clone(&answer));
-                // Ends when Postfix closes.
-                std::thread::spawn(move || serve(&stream, &*answer));
-            }
-        });
-        Self { path: path.to_owned(), closing, listener: Some(listener) }
-    }
-}
-
-impl Drop for SocketmapServer {
-    fn drop(&mut self) {
-        self.closing.store(true, Ordering::Relaxed);
-        // Wakes the listener, which then sees that it is over.
-        let _ = UnixStream::connect(&self.path);
-        if let Some(listener) = self.listener.take() {
-            let _ = listener.join();
-        }
-        let _ = std::fs::remove_file(&self.path);
-    }
+/// Listens on `path`; `answer` maps table and key to the payload of a reply, such as `OK value` or `NOTFOUND `.
+pub(crate) fn answering(
+    path: &Path,
+    answer: impl Fn(&str, &str) -> String + Send + Sync + 'static,
+) -> Server {
+    Server::listen(path, move |stream| serve(&stream, &answer))
 }
 
 fn serve(stream: &UnixStream, answer: &dyn Fn(&str, &str) -> String) -> io::Result<()> {

@@ -9,29 +9,29 @@ use crate::support::wire::Framing;
 
 /// A file: some lines to send, each with the reply it must get.
 #[derive(Debug)]
-pub(super) struct Dialog {
-    pub(super) framing: Framing,
-    pub(super) path: PathBuf,
+pub(crate) struct Dialog {
+    pub(crate) framing: Framing,
+    pub(crate) path: PathBuf,
     /// Which facts there are.
-    pub(super) fixture: String,
+    pub(crate) fixture: String,
     /// The table behind the port, for `tcp_table`.
-    pub(super) table: Option<Table>,
-    pub(super) steps: Vec<Step>,
+    pub(crate) table: Option<Table>,
+    pub(crate) steps: Vec<Step>,
 }
 
 /// One request.
 #[derive(Debug)]
-pub(super) struct Step {
+pub(crate) struct Step {
     /// The line of the file it stands in.
-    pub(super) line: usize,
+    pub(crate) line: usize,
     /// What is sent, without its frame.
-    pub(super) send: Vec<u8>,
-    pub(super) expected: Expected,
+    pub(crate) send: Vec<u8>,
+    pub(crate) expected: Expected,
 }
 
 /// A reply, without its frame.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Expected {
+pub(crate) enum Expected {
     /// Exactly this, but for spaces at the end.
     Exactly(String),
     /// This, then anything: `TEMP …`.
@@ -41,7 +41,7 @@ pub(super) enum Expected {
 }
 
 /// Reads the dialogs of a folder, in the order of their names.
-pub(super) fn read_all(folder: &str, framing: Framing) -> Vec<Dialog> {
+pub(crate) fn read_all(folder: &str, framing: Framing) -> Vec<Dialog> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("protocol-tests/dialogs").join(folder);
     let mut paths: Vec<_> = fs::read_dir(here).unwrap().map(|e| e.unwrap().path()).collect();
     paths.sort();

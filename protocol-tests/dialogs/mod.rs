@@ -3,7 +3,7 @@
 //! Each is played in memory, over the loop that serves every connection, and then twice through the
 //! sockets of a real daemon: what is loaded from PostgreSQL and what is remembered must be the same.
 
-mod file;
+pub(crate) mod file;
 mod player;
 
 use std::collections::BTreeMap;
@@ -56,7 +56,7 @@ async fn dialogs_play_through_the_daemon() {
 }
 
 /// Every dialog, under the name of its fixture.
-fn by_fixture() -> BTreeMap<String, Vec<Dialog>> {
+pub(crate) fn by_fixture() -> BTreeMap<String, Vec<Dialog>> {
     let mut sorted: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for (folder, framing) in [("socketmap", Framing::Netstring), ("tcp_table", Framing::Line)] {
         for dialog in file::read_all(folder, framing) {

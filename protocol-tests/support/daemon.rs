@@ -33,6 +33,8 @@ pub(crate) struct Setup {
     pub(crate) query_timeout: Duration,
     /// Tables with a `tcp_table` port each.
     pub(crate) tcp_tables: Vec<Table>,
+    /// Further `[[listen]]` sections, as they stand in a configuration.
+    pub(crate) listen: String,
     pub(crate) log_level: &'static str,
     pub(crate) log_format: &'static str,
     /// Where the socketmap is, if not in the daemon's own directory.
@@ -65,6 +67,7 @@ impl Setup {
             max_connections: 4096,
             query_timeout: Duration::from_secs(3),
             tcp_tables: Vec::new(),
+            listen: String::new(),
             log_level: "info",
             log_format: "human",
             socket: None,
@@ -220,7 +223,7 @@ impl Daemon {
             );
             text.write_str(&listen).unwrap();
         }
-        text
+        text + &self.setup.listen
     }
 }
 

@@ -4,14 +4,13 @@ use crate::admin::item::Item;
 use crate::admin::names;
 use crate::admin::password::NewPassword;
 use crate::admin::report::{ChangeKind, Report};
-use crate::admin::{AdminError, Desk, Expiry, PasswordSource, Pattern, pattern};
+use crate::admin::{AdminError, Desk, Expiry, PasswordSource, Pattern, pattern, references};
 use crate::mail::{
     Address, Gid, MailboxFormat, QuotaLimit, Refusal, Rule, ServiceSet, Transport, parse_size,
 };
-use crate::store::inventory::{self, AccountRow, EntryKind, Filter, Named};
+use crate::store::facts::{EntryKind, Named};
+use crate::store::inventory::{self, AccountRow, Filter};
 use crate::store::write::{self, NewAccount, OrderKind};
-
-mod references;
 
 /// What to do with accounts.
 #[derive(Clone, Debug, clap::Subcommand)]
@@ -77,8 +76,8 @@ pub struct Delete {
     #[arg(long)]
     force: bool,
     /// Order the deletion of its mail
-    #[arg(long)]
-    delete_directory: bool,
+    #[arg(long = "delete-directory")]
+    with_mail: bool,
 }
 
 /// Lists accounts.
@@ -209,9 +208,9 @@ async fn insert(
     password: NewPassword,
     report: &mut Report,
 ) -> Result<(), AdminError> {
-    let uid = write::insert_account(desk.tx, account).await?;
-    write::order(desk.tx, OrderKind::Create, account.gid, Some(uid)).await?;
+    write::insert_account(desk.tx, account).await?;
     if let Some(row) = row(desk, account.gid, address).await? {
+        write::order(desk.tx, OrderKind::Create, std::slice::from_ref(&row)).await?;
         report.change(ChangeKind::Added, Item::account(&row, desk.now));
     }
     if let Some(made_up) = password.made_up {
@@ -237,9 +236,9 @@ impl Delete {
                 .into());
         }
         write::drop_orders(desk.tx, domain.gid, Some(row.uid)).await?;
-        if self.delete_directory {
-            write::order(desk.tx, OrderKind::Delete, domain.gid, Some(row.uid)).await?;
-            report.note(format!("ordered the deletion of `{}`", row.home));
+        if self.with_mail {
+            write::order(desk.tx, OrderKind::Delete, std::slice::from_ref(&row)).await?;
+            report.note(format!("`{}` goes as soon as its order is carried out", row.home));
         } else {
             report.note(format!("its mail stays in `{}`", row.home));
         }

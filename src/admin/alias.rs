@@ -4,9 +4,10 @@ use crate::admin::destinations::{self, Owner};
 use crate::admin::item::Item;
 use crate::admin::names::{self, Names};
 use crate::admin::report::{ChangeKind, Report};
-use crate::admin::{AdminError, Desk, Pattern, pattern};
+use crate::admin::{AdminError, Desk, Pattern, pattern, references};
 use crate::mail::{Address, DestinationTemplate, Refusal, Rule};
-use crate::store::inventory::{self, AliasRow, EntryKind, Filter, Named};
+use crate::store::facts::{EntryKind, Named};
+use crate::store::inventory::{self, AliasRow, Filter};
 use crate::store::write;
 
 /// What to do with aliases.
@@ -162,10 +163,12 @@ impl Delete {
                 report.change(ChangeKind::Changed, Item::alias(&alias, desk.now));
                 return Ok(report);
             }
-            report.note("it has no destination left, and is deleted");
+            report.note("no destination is left");
         }
+        let references = references::to(desk, &domain, address).await?;
         write::delete_alias(desk.tx, domain.gid, &address.localpart).await?;
         report.change(ChangeKind::Deleted, gone);
+        references::warn(&references, &mut report);
         Ok(report)
     }
 }

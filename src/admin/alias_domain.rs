@@ -1,11 +1,13 @@
 //! Alias domains: other names for a domain, which share everything with it.
 
+use crate::admin::destinations::{self, Owner};
 use crate::admin::item::Item;
 use crate::admin::names::{self, Names};
 use crate::admin::report::{ChangeKind, Report};
-use crate::admin::{AdminError, Desk, Pattern};
-use crate::mail::{DomainName, Refusal, Rule};
-use crate::store::{inventory, write};
+use crate::admin::{AdminError, Desk, Pattern, catchall, references};
+use crate::mail::{Address, DomainName, Refusal, Rule};
+use crate::store::facts::{self, LeadingKind};
+use crate::store::write;
 
 /// What to do with alias domains.
 #[derive(Clone, Debug, clap::Subcommand)]
@@ -71,7 +73,7 @@ impl Add {
         if primary.is_alias() {
             return Err(names::alias_domain(&primary, what).into());
         }
-        if let Some(taken) = inventory::domain(desk.tx, &self.name).await? {
+        if let Some(taken) = facts::domain(desk.tx, &self.name).await? {
             return Err(if taken.is_alias() {
                 let of = taken.primary.to_unicode();
                 Refusal::new(Rule::AliasDomainExists, what)
@@ -84,13 +86,41 @@ impl Add {
         write::insert_alias_domain(desk.tx, &self.name, primary.gid).await?;
         let mut report = Report::new("alias-domain add");
         report.change(ChangeKind::Added, Item::alias_domain(&self.name, &self.primary));
+        self.follow(desk, what, &mut report).await?;
         Ok(report)
+    }
+
+    /// What led to another host until now leads here, and maybe back.
+    async fn follow(
+        &self,
+        desk: Desk<'_, '_>,
+        what: &str,
+        report: &mut Report,
+    ) -> Result<(), AdminError> {
+        let names = Names::load(desk.tx).await?;
+        for leading in facts::leading_to(desk.tx, None, std::slice::from_ref(&self.name)).await? {
+            if leading.kind == LeadingKind::Relocated || !references::into(&leading, &self.name) {
+                continue;
+            }
+            let (address, owner) = match &leading.localpart {
+                Some(localpart) => (
+                    Address { localpart: localpart.clone(), domain: leading.domain.clone() },
+                    Owner::Entry(leading.gid, localpart),
+                ),
+                None => (
+                    catchall::stranger(desk, leading.gid, &leading.domain).await?,
+                    Owner::Catchall(leading.gid),
+                ),
+            };
+            destinations::follow(desk, &names, &address, owner, what, report).await?;
+        }
+        Ok(())
     }
 }
 
 impl Delete {
     async fn perform(&self, desk: Desk<'_, '_>, what: &str) -> Result<Report, AdminError> {
-        let Some(named) = inventory::domain(desk.tx, &self.name).await? else {
+        let Some(named) = facts::domain(desk.tx, &self.name).await? else {
             let names = Names::load(desk.tx).await?;
             let refusal = Refusal::new(Rule::NoSuchAliasDomain, what);
             let known = names.aliases().map(DomainName::to_unicode);
@@ -113,7 +143,7 @@ impl Delete {
 
 impl List {
     async fn perform(&self, desk: Desk<'_, '_>) -> Result<Report, AdminError> {
-        let names = inventory::names(desk.tx).await?;
+        let names = facts::names(desk.tx).await?;
         let primary_of = |gid| {
             let found = names.iter().find(|(_, of, primary)| *primary && *of == gid);
             found.map(|(name, ..)| name)

@@ -6,7 +6,7 @@ use crate::admin::names::{self, Names};
 use crate::admin::report::{ChangeKind, Report};
 use crate::admin::{AdminError, Desk};
 use crate::mail::{Address, DestinationTemplate, DomainName, Gid, Localpart, Refusal, Rule};
-use crate::store::inventory::{self, Named};
+use crate::store::facts::{self, Named};
 use crate::store::write;
 
 /// What to do with catch-alls.
@@ -81,14 +81,14 @@ impl Add {
         let mut report = Report::new("catchall add");
         let domain = domain(desk, &self.domain, what, &mut report).await?;
         let names = Names::load(desk.tx).await?;
-        let mut list = inventory::catchall(desk.tx, domain.gid).await?;
+        let mut list = facts::catchall(desk.tx, domain.gid).await?;
         let had = list.len();
         destinations::extend(&mut list, &names, &self.destinations, &mut report)?;
         destinations::not_too_many(had, list.len(), what)?;
         if list.len() == had {
             return Ok(report);
         }
-        let stranger = stranger(desk, &domain).await?;
+        let stranger = stranger(desk, domain.gid, &domain.primary).await?;
         for template in list.iter().skip(had) {
             refuse_stranger(desk, &names, domain.gid, template, &stranger, what).await?;
         }
@@ -138,7 +138,7 @@ impl Delete {
                 report.change(ChangeKind::Changed, Item::catchall(&domain.primary, &list));
                 return Ok(report);
             }
-            report.note("it has no destination left, and is deleted");
+            report.note("no destination is left");
         }
         write::delete_catchall(desk.tx, domain.gid).await?;
         report.change(ChangeKind::Deleted, gone);
@@ -166,20 +166,24 @@ async fn existing(
     domain: &Named,
     what: &str,
 ) -> Result<Vec<DestinationTemplate>, AdminError> {
-    let list = inventory::catchall(desk.tx, domain.gid).await?;
+    let list = facts::catchall(desk.tx, domain.gid).await?;
     if list.is_empty() {
         return Err(Refusal::new(Rule::NoSuchCatchAll, what).into());
     }
     Ok(list)
 }
 
-/// An address of the domain at which nobody is, to see what becomes of its mail.
-async fn stranger(desk: Desk<'_, '_>, domain: &Named) -> Result<Address, AdminError> {
+/// An address of a domain at which nobody is, to see what becomes of its mail.
+pub(super) async fn stranger(
+    desk: Desk<'_, '_>,
+    gid: Gid,
+    primary: &DomainName,
+) -> Result<Address, AdminError> {
     for number in 0_u32.. {
         let text = format!("stranger{number}");
         let Ok(localpart) = Localpart::from_internal(&text) else { break };
-        let address = Address { localpart, domain: domain.primary.clone() };
-        if destinations::is_stranger(desk, domain.gid, &address).await? {
+        let address = Address { localpart, domain: primary.clone() };
+        if destinations::is_stranger(desk, gid, &address).await? {
             return Ok(address);
         }
     }

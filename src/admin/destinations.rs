@@ -9,7 +9,7 @@ use crate::admin::{AdminError, Desk, item};
 use crate::lookup::explain::{Explanation, explain};
 use crate::lookup::{LookupError, Resolver};
 use crate::mail::{Address, DestinationTemplate, Gid, Localpart, Refusal, Rule};
-use crate::store::inventory;
+use crate::store::facts;
 use crate::store::pending::PendingDirectory;
 
 /// Postfix's `virtual_alias_expansion_limit`.
@@ -115,7 +115,8 @@ pub(super) enum Owner<'a> {
 }
 
 /// Follows an address through what is written now, refuses a circle through its owner, and warns
-/// of destinations that do not exist. Circles elsewhere are not this command's doing.
+/// of destinations that do not exist. Circles elsewhere are not this command's doing, unless mail
+/// could go nowhere else.
 pub(super) async fn follow(
     desk: Desk<'_, '_>,
     names: &Names,
@@ -129,22 +130,57 @@ pub(super) async fn follow(
         for text in circle {
             let Ok(address) = Address::parse(text) else { continue };
             if owns(desk, names, owner, &address).await? {
-                let circle: Vec<_> = circle.iter().map(|text| format!("`{text}`")).collect();
                 return Err(Refusal::new(Rule::Loop, what)
-                    .because(format!("mail would run in a circle: {}", circle.join(" → ")))
+                    .because(format!("mail would run in a circle: {}", drawn(circle)))
                     .into());
             }
         }
     }
-    let dangling: BTreeSet<_> = story.dangling.iter().collect();
-    for text in dangling.iter().take(MAX_WARNINGS) {
-        let shown = Address::parse(text).map_or_else(|_| (*text).clone(), |a| a.to_unicode());
-        report.warn(format!("nobody is at `{shown}`: mail for it will bounce"));
+    if story.ends.is_empty() && story.dangling.is_empty() {
+        let address = address.to_unicode();
+        return Err(Refusal::new(Rule::Loop, what)
+            .because(format!("mail for `{address}` would lead nowhere but back"))
+            .into());
     }
-    if dangling.len() > MAX_WARNINGS {
-        report.warn(format!("and {} more like this", dangling.len() - MAX_WARNINGS));
-    }
+    warn_of_strangers(&story, address, owner, report);
     Ok(())
+}
+
+/// Warns of destinations that do not exist. Where a catch-all keeps the local part, those of
+/// strangers hardly ever do.
+fn warn_of_strangers(
+    story: &Explanation,
+    address: &Address,
+    owner: Owner<'_>,
+    report: &mut Report,
+) {
+    let dangling: BTreeSet<_> = story.dangling.iter().collect();
+    let mut shown: Vec<_> =
+        dangling.into_iter().filter_map(|text| Address::parse(text).ok()).collect();
+    if matches!(owner, Owner::Catchall(_)) {
+        shown.retain(|one| one.localpart != address.localpart);
+    }
+    for one in shown.iter().take(MAX_WARNINGS) {
+        report.warn(format!("nobody is at `{}`: mail for it will bounce", one.to_unicode()));
+    }
+    if shown.len() > MAX_WARNINGS {
+        report.warn(format!("and {} more like this", shown.len() - MAX_WARNINGS));
+    }
+}
+
+/// A circle as a line; the middle of a long one is left out.
+fn drawn(circle: &[String]) -> String {
+    const ENDS: usize = 3;
+    let quoted = |texts: &[String]| {
+        texts.iter().map(|text| format!("`{text}`")).collect::<Vec<_>>().join(" → ")
+    };
+    match (circle.first_chunk::<ENDS>(), circle.last_chunk::<ENDS>()) {
+        (Some(first), Some(last)) if circle.len() > 2 * ENDS => {
+            let between = circle.len() - 2 * ENDS;
+            format!("{} → ({between} more) → {}", quoted(first), quoted(last))
+        }
+        _ => quoted(circle),
+    }
 }
 
 async fn story(
@@ -190,11 +226,11 @@ pub(super) async fn is_stranger(
     gid: Gid,
     address: &Address,
 ) -> Result<bool, AdminError> {
-    if inventory::entry(desk.tx, gid, &address.localpart).await?.is_some() {
+    if facts::entry(desk.tx, gid, &address.localpart).await?.is_some() {
         return Ok(false);
     }
     match address.split(&desk.settings.delimiters) {
-        Some((base, _)) => Ok(inventory::entry(desk.tx, gid, &base.localpart).await?.is_none()),
+        Some((base, _)) => Ok(facts::entry(desk.tx, gid, &base.localpart).await?.is_none()),
         None => Ok(true),
     }
 }

@@ -4,11 +4,12 @@ use crate::admin::item::Item;
 use crate::admin::names::{self, Names};
 use crate::admin::password::NewPassword;
 use crate::admin::report::{ChangeKind, Report};
-use crate::admin::{AdminError, Desk, Pattern, account};
+use crate::admin::{AdminError, Desk, Pattern, account, references};
 use crate::mail::{
     Address, DomainName, Localpart, QuotaLimit, Refusal, Rule, ServiceSet, Transport, parse_size,
 };
-use crate::store::inventory::{self, DomainRow};
+use crate::store::facts;
+use crate::store::inventory::{self, DomainRow, Filter};
 use crate::store::write::{self, NewDomain, OrderKind};
 
 /// What to do with domains.
@@ -70,8 +71,8 @@ pub struct Delete {
     #[arg(long)]
     force: bool,
     /// Order the deletion of all mail in it
-    #[arg(long)]
-    delete_directory: bool,
+    #[arg(long = "delete-directory")]
+    with_mail: bool,
 }
 
 /// Lists domains.
@@ -112,7 +113,7 @@ impl Verb {
 impl Add {
     /// Whether the name is free.
     pub(super) async fn check(&self, desk: Desk<'_, '_>) -> Result<(), AdminError> {
-        let Some(taken) = inventory::domain(desk.tx, &self.name).await? else { return Ok(()) };
+        let Some(taken) = facts::domain(desk.tx, &self.name).await? else { return Ok(()) };
         let what = format!("cannot add domain `{}`", self.name.to_unicode());
         Err(if taken.is_alias() {
             let primary = taken.primary.to_unicode();
@@ -159,18 +160,18 @@ impl Add {
 
 impl Delete {
     async fn perform(&self, desk: Desk<'_, '_>, what: &str) -> Result<Report, AdminError> {
-        let named = names::served(desk, &self.name, what).await?;
-        if named.is_alias() {
+        let domain = names::served(desk, &self.name, what).await?;
+        if domain.is_alias() {
             let name = self.name.to_unicode();
-            return Err(names::alias_domain(&named, what)
+            return Err(names::alias_domain(&domain, what)
                 .advise(format!(
                     "delete the alias domain with `postcote admin alias-domain delete {name}`"
                 ))
                 .into());
         }
-        let gid = named.gid;
+        let gid = domain.gid;
+        let names = Names::load(desk.tx).await?;
         let Some(row) = inventory::domains(desk.tx, &[gid]).await?.pop() else {
-            let names = Names::load(desk.tx).await?;
             return Err(names::no_such_domain(&names, &self.name, what).into());
         };
         let contents = contents(&row);
@@ -181,25 +182,31 @@ impl Delete {
         }
         let mut report = Report::new("domain delete");
         write::drop_orders(desk.tx, gid, None).await?;
-        if self.delete_directory {
-            let orders = write::order(desk.tx, OrderKind::Delete, gid, None).await?;
-            report.note(format!("ordered the deletion of {}", counted(orders, "home")));
+        if self.with_mail {
+            let accounts = inventory::accounts(desk.tx, &Filter::domain(gid)).await?;
+            write::order(desk.tx, OrderKind::Delete, &accounts).await?;
+            let homes = counted(accounts.len() as u64, "home");
+            report.note(format!(
+                "{homes} below `{}` go as soon as their orders are carried out",
+                row.directory
+            ));
         } else if row.accounts > 0 {
             report.note(format!("its mail stays in `{}`", row.directory));
         }
         write::delete_domain(desk.tx, gid).await?;
         report.change(ChangeKind::Deleted, Item::domain(&row));
         if !contents.is_empty() {
-            report.note(format!("deleted with it: {}", enumerate(&contents)));
+            report.note(format!("with it: {}", enumerate(&contents)));
         }
+        references::warn_of_domain(desk, &names.of(gid), &mut report).await?;
         Ok(report)
     }
 }
 
 impl List {
     async fn perform(&self, desk: Desk<'_, '_>) -> Result<Report, AdminError> {
-        let names = inventory::names(desk.tx).await?;
-        let wanted = names.into_iter().filter(|(name, ..)| {
+        let all = facts::names(desk.tx).await?;
+        let wanted = all.into_iter().filter(|(name, ..)| {
             self.pattern.as_ref().is_none_or(|pattern| pattern.matches_domain(name))
         });
         let gids: Vec<_> = wanted.map(|(_, gid, _)| gid).collect();

@@ -5,6 +5,8 @@
 //! 0 for no limit; `null` is "not set", which for services, quota and transport of an account
 //! means that the domain decides.
 
+mod words;
+
 use serde::Serialize;
 
 use crate::admin::expiry::written;
@@ -12,7 +14,8 @@ use crate::mail::{
     Address, Destination, DestinationTemplate, DomainName, QuotaLimit, Service, ServiceSet,
     Timestamp,
 };
-use crate::store::inventory::{AccountRow, AliasRow, DomainRow, EntryKind, RelocatedRow};
+use crate::store::facts::EntryKind;
+use crate::store::inventory::{AccountRow, AliasRow, DomainRow, RelocatedRow};
 
 /// One thing, told apart in JSON by the field `kind`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -250,104 +253,6 @@ impl Item {
             note: row.note.clone(),
         })
     }
-
-    /// The thing in one sentence: what it is, its name, and what is worth knowing of it.
-    pub(super) fn title(&self) -> String {
-        match self {
-            Self::Account(item) => {
-                let AccountItem { address_unicode, uid, home, .. } = &**item;
-                format!("account `{address_unicode}`, uid {uid}, home `{home}`")
-            }
-            Self::Address(item) => format!("address `{}`", item.address_unicode),
-            Self::Alias(item) => {
-                format!("alias `{}`, {}", item.address_unicode, leads_to(&item.shown))
-            }
-            Self::AliasDomain(item) => {
-                format!("alias domain `{}` of `{}`", item.name_unicode, item.primary_unicode)
-            }
-            Self::Catchall(item) => {
-                format!("catch-all of `{}`, {}", item.domain_unicode, leads_to(&item.shown))
-            }
-            Self::Domain(item) => format!("domain `{}`, gid {}", item.name_unicode, item.gid),
-            Self::Relocated(item) => format!(
-                "relocated user `{}`, now at `{}`",
-                item.address_unicode, item.new_address_unicode
-            ),
-        }
-    }
-
-    /// The headings of a table of such things.
-    pub(super) fn headings(&self) -> &'static [&'static str] {
-        match self {
-            Self::Account(_) => &["ADDRESS", "UID", "STATE", "QUOTA", "NAME"],
-            Self::Address(_) => &["ADDRESS", "KIND"],
-            Self::Alias(_) => &["ADDRESS", "STATE", "DESTINATIONS"],
-            Self::AliasDomain(_) => &["ALIAS DOMAIN", "PRIMARY DOMAIN"],
-            Self::Catchall(_) => &["DOMAIN", "DESTINATIONS"],
-            Self::Domain(_) => &["DOMAIN", "GID", "STATE", "ACCOUNTS", "ALIASES", "ALIAS DOMAINS"],
-            Self::Relocated(_) => &["ADDRESS", "NEW ADDRESS"],
-        }
-    }
-
-    /// Its row in that table.
-    pub(super) fn cells(&self) -> Vec<String> {
-        match self {
-            Self::Account(item) => vec![
-                item.address_unicode.clone(),
-                item.uid.to_string(),
-                item.state(),
-                item.quota.as_ref().map_or_else(|| "domain's".to_owned(), Quota::to_text),
-                item.name.clone().unwrap_or_default(),
-            ],
-            Self::Address(item) => vec![item.address_unicode.clone(), item.entry.to_owned()],
-            Self::Alias(item) => {
-                vec![item.address_unicode.clone(), item.state.to_owned(), item.shown.join(", ")]
-            }
-            Self::AliasDomain(item) => {
-                vec![item.name_unicode.clone(), item.primary_unicode.clone()]
-            }
-            Self::Catchall(item) => vec![item.domain_unicode.clone(), item.shown.join(", ")],
-            Self::Domain(item) => vec![
-                item.name_unicode.clone(),
-                item.gid.to_string(),
-                item.state().to_owned(),
-                item.accounts.to_string(),
-                item.aliases.to_string(),
-                item.alias_domains.iter().map(|name| human(name)).collect::<Vec<_>>().join(", "),
-            ],
-            Self::Relocated(item) => {
-                vec![item.address_unicode.clone(), item.new_address_unicode.clone()]
-            }
-        }
-    }
-}
-
-impl AccountItem {
-    fn state(&self) -> String {
-        if self.state != "suspended" {
-            return self.state.to_owned();
-        }
-        let switches =
-            [("login", self.may_login), ("receive", self.may_receive), ("send", self.may_send)];
-        let off = switches.into_iter().filter(|(_, on)| !on).map(|(name, _)| name);
-        format!("no {}", off.collect::<Vec<_>>().join(", "))
-    }
-}
-
-impl DomainItem {
-    fn state(&self) -> &'static str {
-        match (self.enabled, self.class.as_str()) {
-            (false, _) => "disabled",
-            (true, "relay") => "relayed",
-            (true, _) => "active",
-        }
-    }
-}
-
-impl Quota {
-    fn to_text(&self) -> String {
-        QuotaLimit { bytes: self.bytes, messages: self.messages }.to_string()
-    }
 }
 
 impl From<QuotaLimit> for Quota {
@@ -364,9 +269,21 @@ fn texts(templates: &[DestinationTemplate]) -> Vec<String> {
     templates.iter().map(ToString::to_string).collect()
 }
 
-/// A destination as people read it.
+/// A destination as people read it, placeholders included.
 pub(super) fn shown(template: &DestinationTemplate) -> String {
-    template.fixed().map_or_else(|| template.to_string(), unicode)
+    let text = template.as_str();
+    match (template.fixed(), text.rsplit_once('@')) {
+        (None, Some((localpart, domain))) => {
+            let label = |label| match DomainName::parse(label) {
+                Ok(name) => name.to_unicode(),
+                Err(_) => label.to_owned(),
+            };
+            let labels: Vec<_> = domain.split('.').map(label).collect();
+            format!("{localpart}@{}", labels.join("."))
+        }
+        (Some(destination), _) => unicode(destination),
+        (None, None) => text.to_owned(),
+    }
 }
 
 pub(super) fn unicode(destination: &Destination) -> String {
@@ -374,22 +291,5 @@ pub(super) fn unicode(destination: &Destination) -> String {
     match text.rsplit_once('@') {
         Some((localpart, _)) => format!("{localpart}@{}", destination.domain().to_unicode()),
         None => text,
-    }
-}
-
-/// A stored name as people read it.
-fn human(name: &str) -> String {
-    DomainName::parse(name).map_or_else(|_| name.to_owned(), |name| name.to_unicode())
-}
-
-/// All destinations if they fit into a line, else how many.
-fn leads_to(destinations: &[String]) -> String {
-    match destinations {
-        [] => "to nowhere".to_owned(),
-        [_, _, _, _, ..] => format!("to {} destinations", destinations.len()),
-        few => {
-            let quoted: Vec<_> = few.iter().map(|to| format!("`{to}`")).collect();
-            format!("to {}", quoted.join(", "))
-        }
     }
 }

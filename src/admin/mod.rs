@@ -20,6 +20,7 @@ pub mod item;
 mod names;
 mod password;
 mod pattern;
+mod references;
 pub mod relocated;
 pub mod report;
 
@@ -45,10 +46,10 @@ pub struct Args {
     #[command(subcommand)]
     pub command: Command,
     /// Print JSON: one object, its shape documented in the manual
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = 900)]
     pub json: bool,
     /// Check everything, change nothing
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = 901)]
     pub dry_run: bool,
 }
 
@@ -162,8 +163,8 @@ async fn attempt(
     }
     let mut report = command.perform(Desk { tx: &tx, settings, now }, password).await?;
     write::check_now(&tx).await?;
-    report.dry_run = options.dry_run;
     if options.dry_run {
+        report.undone();
         tx.rollback().await?;
     } else {
         tx.commit().await?;

@@ -7,7 +7,7 @@ use tokio_postgres::{Error, Transaction};
 use crate::admin::{AdminError, Desk};
 use crate::config::closest;
 use crate::mail::{Address, Delimiters, Destination, DomainName, Gid, Localpart, Refusal, Rule};
-use crate::store::inventory::{self, EntryKind, Named};
+use crate::store::facts::{self, EntryKind, Named};
 
 /// All names of all domains.
 pub(super) struct Names {
@@ -18,7 +18,7 @@ pub(super) struct Names {
 impl Names {
     pub(super) async fn load(tx: &Transaction<'_>) -> Result<Self, Error> {
         let mut names = Self { gids: HashMap::new(), primaries: HashMap::new() };
-        for (name, gid, primary) in inventory::names(tx).await? {
+        for (name, gid, primary) in facts::names(tx).await? {
             if primary {
                 names.primaries.insert(gid, name.clone());
             }
@@ -63,7 +63,7 @@ impl Names {
         }
         let delimiters: &Delimiters = &desk.settings.delimiters;
         let based = address.localpart.split(delimiters).is_some_and(|(base, _)| base == *localpart);
-        Ok(based && inventory::entry(desk.tx, gid, &address.localpart).await?.is_none())
+        Ok(based && facts::entry(desk.tx, gid, &address.localpart).await?.is_none())
     }
 }
 
@@ -73,7 +73,7 @@ pub(super) async fn served(
     name: &DomainName,
     what: &str,
 ) -> Result<Named, AdminError> {
-    match inventory::domain(desk.tx, name).await? {
+    match facts::domain(desk.tx, name).await? {
         Some(named) => Ok(named),
         None => Err(no_such_domain(&Names::load(desk.tx).await?, name, what).into()),
     }
@@ -146,7 +146,7 @@ pub(super) async fn only_for(
     kind: EntryKind,
     what: &str,
 ) -> Result<Option<EntryKind>, AdminError> {
-    let found = inventory::entry(desk.tx, gid, &address.localpart).await?;
+    let found = facts::entry(desk.tx, gid, &address.localpart).await?;
     match found {
         Some(other) if other != kind => {
             let refusal = Refusal::new(exists(other), what);
@@ -179,7 +179,7 @@ pub(super) async fn must_be(
         EntryKind::Alias => Rule::NoSuchAlias,
         EntryKind::RelayRecipient | EntryKind::Relocated => Rule::NoSuchRelocated,
     };
-    match inventory::entry(desk.tx, gid, &address.localpart).await? {
+    match facts::entry(desk.tx, gid, &address.localpart).await? {
         Some(found) if found == kind => Ok(()),
         Some(other) => {
             let refusal = Refusal::new(rule, what);
@@ -192,7 +192,7 @@ pub(super) async fn must_be(
             .into())
         }
         None => {
-            let localparts = inventory::localparts(desk.tx, gid, kind).await?;
+            let localparts = facts::localparts(desk.tx, gid, kind).await?;
             let known = localparts
                 .into_iter()
                 .map(|localpart| Address { localpart, domain: address.domain.clone() })

@@ -22,7 +22,7 @@ pub struct PasswordSource {
     #[arg(long)]
     pub random: bool,
     /// Store this hash as it is, with its scheme in braces
-    #[arg(long, value_name = "'{SCHEME}…'")]
+    #[arg(long, value_name = "{SCHEME}HASH")]
     pub hash: Option<SecretString>,
 }
 
@@ -92,7 +92,10 @@ impl PasswordSource {
             return Ok(NewPassword { hash: hash(scheme, &password)?, made_up: Some(password) });
         }
         let password = if self.password_stdin {
-            input.piped().map_err(|reason| unreadable(&reason))?
+            input.piped().map_err(|reason| {
+                AdminError::bad_data(format!("standard input has no password: {reason}"))
+                    .hint("`--password-stdin` reads one line")
+            })?
         } else {
             asked_twice(input)?
         };
@@ -206,7 +209,7 @@ mod tests {
         let hash =
             |text: &str| PasswordSource { hash: Some(text.into()), ..PasswordSource::default() };
         let table = [
-            (piped.clone(), vec![], "cannot be read"),
+            (piped.clone(), vec![], "has no password"),
             (piped.clone(), vec![""], "empty password"),
             (piped, vec!["a\0b"], "no NUL"),
             (PasswordSource::default(), vec!["one", "two"], "differ"),

@@ -3,7 +3,8 @@
 use tokio_postgres::{Error, Transaction};
 
 use crate::mail::{Address, DomainName, Gid, Localpart};
-use crate::store::inventory::{self, Filter};
+use crate::store::facts;
+use crate::store::inventory::Filter;
 
 /// A pattern of domain names or addresses.
 ///
@@ -93,7 +94,7 @@ impl Pattern {
 
     /// What the pattern means for the domains that there are.
     pub(super) async fn filter(&self, tx: &Transaction<'_>) -> Result<Filter, Error> {
-        let names = inventory::names(tx).await?;
+        let names = facts::names(tx).await?;
         let of_domain = names.iter().filter(|(name, ..)| self.matches_domain(name));
         let gids: Vec<Gid> = of_domain.map(|(_, gid, _)| *gid).collect();
         let localpart = self.localpart.as_deref().map(like);
@@ -111,14 +112,12 @@ pub(super) async fn filter(
     tx: &Transaction<'_>,
     pattern: Option<&Pattern>,
 ) -> Result<Filter, Error> {
-    match pattern {
-        Some(pattern) => pattern.filter(tx).await,
-        None => {
-            let names = inventory::names(tx).await?;
-            let gids = names.into_iter().filter(|(.., primary)| *primary).map(|(_, gid, _)| gid);
-            Ok(Filter { gids: gids.collect(), localpart: "%".to_owned(), or_localpart: None })
-        }
+    if let Some(pattern) = pattern {
+        return pattern.filter(tx).await;
     }
+    let names = facts::names(tx).await?;
+    let gids = names.into_iter().filter(|(.., primary)| *primary).map(|(_, gid, _)| gid);
+    Ok(Filter { gids: gids.collect(), localpart: "%".to_owned(), or_localpart: None })
 }
 
 /// The same for `LIKE`, where `_` and `\` would mean something.

@@ -5,7 +5,8 @@ use crate::admin::names::{self, Names};
 use crate::admin::report::{ChangeKind, Report};
 use crate::admin::{AdminError, Desk, Pattern, destinations, pattern};
 use crate::mail::{Address, Destination, Refusal, Rule};
-use crate::store::inventory::{self, EntryKind, Filter, Named, RelocatedRow};
+use crate::store::facts::{EntryKind, Named};
+use crate::store::inventory::{self, Filter, RelocatedRow};
 use crate::store::write;
 
 /// What to do with relocated users.

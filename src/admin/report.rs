@@ -26,10 +26,12 @@
 //!
 //! with a rule of [`Rule`](crate::mail::Rule), or `bad-data` or `database`.
 
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
 use comfy_table::{ContentArrangement, Table, presets};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
-use serde_json::{Value, json};
 
 use crate::admin::AdminError;
 use crate::admin::item::Item;
@@ -40,7 +42,7 @@ use crate::mail::Address;
 pub struct Report {
     /// Noun and verb.
     pub command: &'static str,
-    /// Whether it was undone in the end.
+    /// Whether it was undone in the end. Numbers and homes that it shows were drawn for nothing.
     pub dry_run: bool,
     /// What was written, in order.
     pub changes: Vec<Change>,
@@ -153,6 +155,12 @@ impl Report {
         self.notes.push(Note { level: Level::Warning, text: text.into() });
     }
 
+    /// Says that everything was undone: a password that was not stored is of no use.
+    pub(super) fn undone(&mut self) {
+        self.dry_run = true;
+        self.passwords.clear();
+    }
+
     pub(super) fn password(&mut self, address: Address, password: SecretString) {
         self.passwords.push((address, password));
     }
@@ -165,16 +173,19 @@ impl Report {
         }
     }
 
-    fn json(&self) -> Value {
-        let password = |(address, password): &(Address, SecretString)| json!({"address": address.to_string(), "password": password.expose_secret()});
-        json!({
-            "command": self.command,
-            "dry_run": self.dry_run,
-            "changes": self.changes,
-            "items": self.items,
-            "passwords": self.passwords.iter().map(password).collect::<Vec<_>>(),
-            "notes": self.notes,
-        })
+    fn json(&self) -> JsonReport<'_> {
+        let password = |(address, password): &(Address, SecretString)| JsonPassword {
+            address: address.to_string(),
+            password: password.expose_secret().to_owned(),
+        };
+        JsonReport {
+            command: self.command,
+            dry_run: self.dry_run,
+            changes: &self.changes,
+            items: &self.items,
+            passwords: self.passwords.iter().map(password).collect(),
+            notes: &self.notes,
+        }
     }
 
     fn data(&self, width: Option<u16>) -> String {
@@ -200,52 +211,83 @@ impl Report {
                 (true, ChangeKind::Changed) => "would change",
                 (true, ChangeKind::Deleted) => "would delete",
             };
-            words.push_str(&format!("{done} {}\n", item.title()));
+            let title = if self.dry_run { item.title() } else { item.title_with_ids() };
+            let _ = writeln!(words, "{done} {title}");
         }
         for (address, _) in &self.passwords {
             let address = address.to_unicode();
-            words.push_str(&format!("note: the password of `{address}` is shown this once\n"));
+            let _ = writeln!(words, "note: the password of `{address}` is shown this once");
         }
         for Note { level, text } in &self.notes {
             let level = match level {
                 Level::Note => "note",
                 Level::Warning => "warning",
             };
-            words.push_str(&format!("{level}: {text}\n"));
+            let _ = writeln!(words, "{level}: {text}");
         }
         words
     }
+}
+
+#[derive(Serialize)]
+struct JsonReport<'a> {
+    command: &'a str,
+    dry_run: bool,
+    changes: &'a [Change],
+    items: &'a [Item],
+    passwords: Vec<JsonPassword>,
+    notes: &'a [Note],
+}
+
+#[derive(Serialize)]
+struct JsonPassword {
+    address: String,
+    password: String,
+}
+
+#[derive(Serialize)]
+struct JsonError<'a> {
+    rule: &'a str,
+    what: Option<&'a str>,
+    why: String,
+    hint: Option<&'a str>,
 }
 
 impl AdminError {
     /// Renders the failure.
     pub fn render(&self, format: Format) -> Output {
         match format {
-            Format::Json => Output { data: line(&self.json()), words: String::new() },
+            Format::Json => {
+                let error = BTreeMap::from([("error", self.json())]);
+                Output { data: line(&error), words: String::new() }
+            }
             Format::Text { .. } => {
                 let mut words = format!("error: {self}\n");
                 if let Some(hint) = self.advice() {
-                    words.push_str(&format!("\nhint: {hint}\n"));
+                    let _ = writeln!(words, "\nhint: {hint}");
                 }
                 Output { data: String::new(), words }
             }
         }
     }
 
-    fn json(&self) -> Value {
+    fn json(&self) -> JsonError<'_> {
         let (rule, what, why) = match self {
             Self::BadData { why, .. } => ("bad-data", None, why.clone()),
             Self::Refused(refusal) => {
-                (refusal.rule.as_str(), Some(refusal.what.clone()), refusal.why.clone())
+                (refusal.rule.as_str(), Some(refusal.what.as_str()), refusal.why.clone())
             }
             Self::Database(_) => ("database", None, self.to_string()),
         };
-        json!({"error": {"rule": rule, "what": what, "why": why, "hint": self.advice()}})
+        JsonError { rule, what, why, hint: self.advice() }
     }
 }
 
-fn line(value: &Value) -> String {
-    format!("{value}\n")
+/// One line, whatever is in it.
+fn line(value: &impl Serialize) -> String {
+    // Strings, numbers and lists are always JSON.
+    let json = serde_json::to_string(value).unwrap_or_default();
+    format!("{json}\n")
 }
 
 /// A table without lines, two spaces between its columns.

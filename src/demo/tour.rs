@@ -146,15 +146,17 @@ pub const TOUR: &[Stop] = &[
 /// The commands to paste, with the answers they give.
 pub fn commands(demo: &Demo, program: &Path) -> String {
     let socket = demo.directory.join("run/socketmap");
-    let (socket, program) = (socket.display(), program.display());
-    let config = demo.config_file.display();
+    let program = word(&program.to_string_lossy());
+    let config = word(&demo.config_file.to_string_lossy());
+    let postmap = postmap();
     let mut text = String::new();
     // Writing to a string cannot fail.
     let _ = writeln!(text, "Ask as Postfix does (paste a line; below it stands the answer):\n");
     for Stop { table, key, answer, shows } in TOUR {
-        let key = key.replace('\'', "'\\''");
+        let key = quoted(key);
+        let map = word(&format!("socketmap:unix:{}:{table}", socket.display()));
         let _ = writeln!(text, "  # {shows}");
-        let _ = writeln!(text, "  postmap -q '{key}' socketmap:unix:{socket}:{table}");
+        let _ = writeln!(text, "  {postmap} -q {key} {map}");
         let _ = writeln!(text, "    {}", answer.unwrap_or("(nothing, exit status 1: not found)"));
     }
     let _ = writeln!(text, "\nAsk the daemon yourself, and ask it why:\n");
@@ -174,6 +176,16 @@ pub fn commands(demo: &Demo, program: &Path) -> String {
     text
 }
 
+/// How the caller's shell finds `postmap`: Debian keeps it off an ordinary user's PATH.
+fn postmap() -> &'static str {
+    const SBIN: [&str; 2] = ["/usr/sbin/postmap", "/usr/local/sbin/postmap"];
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    if std::env::split_paths(&path).any(|directory| directory.join("postmap").is_file()) {
+        return "postmap";
+    }
+    SBIN.into_iter().find(|program| Path::new(program).is_file()).unwrap_or("postmap")
+}
+
 /// A change by plain SQL, by whoever may enter the database.
 fn psql(demo: &Demo) -> String {
     let user = if rustix::process::geteuid().is_root() { "runuser -u postgres -- " } else { "" };
@@ -181,8 +193,18 @@ fn psql(demo: &Demo) -> String {
     format!(
         "{user}psql -h {} -U postgres -d postcote -c \"UPDATE postcote.alias SET destinations = \
          '{{bob@example.org}}' WHERE localpart = 'info'\"",
-        socket.display()
+        word(&socket.to_string_lossy())
     )
+}
+
+/// A text as one word of a shell's command, quoted only if it must be.
+fn word(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-:+@%,".contains(c);
+    if text.chars().all(plain) { text.to_owned() } else { quoted(text) }
+}
+
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''"))
 }
 
 /// The configuration file of the demo, for the other commands.

@@ -6,11 +6,13 @@
 //! has no end at all is left out. Everything else is answered as it is stored.
 
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
 
 use futures_util::future::join_all;
 
 use crate::directory::{Directory, DirectoryError};
 use crate::lookup::resolver::{Located, LookupError, Resolver};
+use crate::mail::rules::Redirect;
 use crate::mail::{Address, Destination, Entry, Timestamp};
 
 /// Postfix's `virtual_alias_expansion_limit`, `virtual_alias_recursion_limit` and
@@ -52,11 +54,40 @@ impl<D: Directory> Resolver<D> {
         now: Timestamp,
     ) -> Result<Vec<Destination>, LookupError> {
         let Some(located) = self.locate(address).await? else { return Ok(Vec::new()) };
-        if self.redirect(address, &located, now).is_none() {
-            return Ok(Vec::new());
+        let Some(redirect) = self.redirect(address, &located, now) else { return Ok(Vec::new()) };
+        let first = Node::redirected(address, located, redirect);
+        if self.leads_to_ends(&first, now).await {
+            return Ok(first.destinations(address));
         }
+        let Some(located) = first.located else { return Ok(Vec::new()) };
         let walk = self.walk(address, located, now, Follow::Mail).await?;
         Ok(walk.answer(address))
+    }
+
+    /// Whether mail ends at each destination, as it nearly always does: then no walk is needed.
+    async fn leads_to_ends(&self, node: &Node, now: Timestamp) -> bool {
+        match node.onward.as_slice() {
+            [only] => self.is_end(only, node, now).await,
+            many if many.len() >= MAX_ENDS => false,
+            many => {
+                let ends = join_all(many.iter().map(|one| self.is_end(one, node, now))).await;
+                ends.into_iter().all(|is_end| is_end)
+            }
+        }
+    }
+
+    async fn is_end(&self, destination: &Destination, from: &Node, now: Timestamp) -> bool {
+        let Some(address) = destination.to_address() else { return true };
+        let near = from.located.as_ref().map(|located| &located.domain);
+        let located = match near.filter(|domain| domain.name == address.domain) {
+            Some(domain) => self.locate_in(Arc::clone(domain), &address).await.map(Some),
+            None => self.locate(&address).await,
+        };
+        match located {
+            Ok(Some(located)) => self.redirect(&address, &located, now).is_none(),
+            // As in a walk: what cannot be known now counts as an end.
+            Ok(None) | Err(DirectoryError { .. }) => true,
+        }
     }
 
     /// The answer of `smtpd_sender_login_maps`: the logins of the accounts an address belongs to.
@@ -128,25 +159,42 @@ impl<D: Directory> Resolver<D> {
         now: Timestamp,
         follow: Follow,
     ) -> Node {
-        let Some(facts) = &located else { return Node::end(None) };
-        let is_account = matches!(facts.entry.as_deref(), Some(Entry::Account(_)));
-        if follow == Follow::Owners && is_account {
-            return Node::end(located);
+        let Some(located) = located else { return Node::end(None) };
+        if follow == Follow::Owners && located.is_account() {
+            return Node::end(Some(located));
         }
-        let Some(redirect) = self.redirect(address, facts, now) else { return Node::end(located) };
-        let itself = |destination: &Destination| destination.to_address().as_ref() == Some(address);
-        // Its own address among the destinations of an account means the mailbox; an alias has
-        // none, so there it means nothing.
-        let keeps_copy =
-            redirect.keeps_copy || (is_account && redirect.destinations.iter().any(itself));
-        let onward = redirect.destinations.into_iter().filter(|d| !itself(d)).collect();
-        Node { located, onward, is_end: keeps_copy }
+        match self.redirect(address, &located, now) {
+            Some(redirect) => Node::redirected(address, located, redirect),
+            None => Node::end(Some(located)),
+        }
     }
 }
 
 impl Node {
     fn end(located: Option<Located>) -> Self {
         Self { located, onward: Vec::new(), is_end: true }
+    }
+
+    fn redirected(address: &Address, located: Located, redirect: Redirect) -> Self {
+        let itself = |destination: &Destination| {
+            *destination.domain() == address.domain
+                && destination.to_address().as_ref() == Some(address)
+        };
+        let Redirect { mut destinations, keeps_copy, .. } = redirect;
+        // Its own address among the destinations of an account means the mailbox; an alias has
+        // none, so there it means nothing.
+        let is_end = keeps_copy || (located.is_account() && destinations.iter().any(itself));
+        destinations.retain(|destination| !itself(destination));
+        Self { located: Some(located), onward: destinations, is_end }
+    }
+
+    /// The destinations to answer for this address, if each of them is an end.
+    fn destinations(self, address: &Address) -> Vec<Destination> {
+        let mut answer = self.onward;
+        if self.is_end {
+            push(&mut answer, address.clone().into());
+        }
+        answer
     }
 }
 
@@ -221,3 +269,6 @@ fn push(answer: &mut Vec<Destination>, destination: Destination) {
         answer.push(destination);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,6 @@
 //! Resolves a lookup: fetches the facts it needs from the directory and applies the rule.
 
+use std::fmt::{Display, Write as _};
 use std::sync::Arc;
 
 use crate::directory::{Directory, DirectoryError, EntryKey};
@@ -188,7 +189,7 @@ impl<D: Directory> Resolver<D> {
     }
 
     /// What stands at `l+ext@d`, else at `l@d`.
-    async fn locate_in(
+    pub(super) async fn locate_in(
         &self,
         domain: Arc<Domain>,
         address: &Address,
@@ -232,7 +233,7 @@ impl<D: Directory> Resolver<D> {
         now: Timestamp,
     ) -> Result<Option<String>, LookupError> {
         let destinations = self.expand(address, now).await?;
-        Ok(join(destinations.iter().map(ToString::to_string), ","))
+        Ok(list(&destinations))
     }
 
     async fn sender_logins(
@@ -241,11 +242,16 @@ impl<D: Directory> Resolver<D> {
         now: Timestamp,
     ) -> Result<Option<String>, LookupError> {
         let logins = self.owners(address, now).await?;
-        Ok(join(logins.iter().map(ToString::to_string), ","))
+        Ok(list(&logins))
     }
 }
 
 impl Located {
+    /// Whether an account stands at the address.
+    pub(super) fn is_account(&self) -> bool {
+        matches!(self.entry.as_deref(), Some(Entry::Account(_)))
+    }
+
     /// The account's login: its address in the primary domain, without extension.
     pub(super) fn login(&self, address: &Address) -> Address {
         let localpart = match &self.base {
@@ -256,7 +262,13 @@ impl Located {
     }
 }
 
-fn join(texts: impl Iterator<Item = String>, separator: &str) -> Option<String> {
-    let texts: Vec<String> = texts.collect();
-    (!texts.is_empty()).then(|| texts.join(separator))
+/// A comma-separated list, as Postfix takes it.
+fn list(addresses: &[impl Display]) -> Option<String> {
+    let mut text = String::with_capacity(addresses.len() * 40);
+    for address in addresses {
+        let separator = if text.is_empty() { "" } else { "," };
+        // Writing to a text cannot fail.
+        let _ = write!(text, "{separator}{address}");
+    }
+    (!text.is_empty()).then_some(text)
 }

@@ -64,6 +64,6 @@ pub struct MailLocation {
 impl MailLocation {
     /// The mailbox path as virtual(8) writes it: `home/Maildir/`, with the slash that says maildir.
     pub fn mailbox_path(&self) -> String {
-        format!("{}/{}/", self.home, self.root)
+        [&*self.home, "/", &*self.root, "/"].concat()
     }
 }

@@ -161,8 +161,12 @@ impl Rule {
 
     fn hint(self) -> Option<&'static str> {
         Some(match self {
-            Self::AccountExists => "list accounts with `postcote admin account list`",
-            Self::AliasExists => "list aliases with `postcote admin alias list`",
+            Self::AccountExists | Self::NoSuchAccount => {
+                "list accounts with `postcote admin account list`"
+            }
+            Self::AliasExists | Self::NoSuchAlias => {
+                "list aliases with `postcote admin alias list`"
+            }
             Self::AddressTaken => "list all addresses with `postcote admin address list`",
             Self::AliasDomainExists | Self::NoSuchAliasDomain => {
                 "list alias domains with `postcote admin alias-domain list`"
@@ -170,8 +174,6 @@ impl Rule {
             Self::DomainExists | Self::NoSuchDomain => {
                 "list domains with `postcote admin domain list`"
             }
-            Self::NoSuchAccount => "list accounts with `postcote admin account list`",
-            Self::NoSuchAlias => "list aliases with `postcote admin alias list`",
             Self::NoSuchRelocated | Self::RelocatedExists => {
                 "list relocated users with `postcote admin relocated list`"
             }

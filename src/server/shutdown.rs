@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, watch};
 pub struct Shutdown {
     told: watch::Receiver<bool>,
     /// Dropped with the task; when the last one is gone, the drain is complete.
-    _alive: mpsc::Sender<()>,
+    alive: mpsc::Sender<()>,
 }
 
 /// The side that tells.
@@ -28,18 +28,18 @@ impl Shutdown {
     pub fn new() -> (Self, Drain) {
         let (tell, told) = watch::channel(false);
         let (sender, alive) = mpsc::channel(1);
-        (Self { told, _alive: sender }, Drain { tell, alive })
+        (Self { told, alive: sender }, Drain { tell, alive })
     }
 
     /// Ends when the daemon is to end; the task that holds it counts as alive meanwhile.
     pub fn told(self) -> Told {
-        let flag = self.told.clone();
-        let mut shutdown = self;
+        let Self { mut told, alive } = self;
+        let flag = told.clone();
         let waiting = async move {
             // A teller that is gone has told, too.
-            let _ = shutdown.told.wait_for(|told| *told).await;
+            let _ = told.wait_for(|told| *told).await;
         };
-        Told { flag, waiting: waiting.boxed(), registered: None }
+        Told { flag, waiting: waiting.boxed(), registered: None, _alive: alive }
     }
 }
 
@@ -49,6 +49,8 @@ pub struct Told {
     flag: watch::Receiver<bool>,
     waiting: BoxFuture<'static, ()>,
     registered: Option<Waker>,
+    /// The end is waited for as long as this lives, also when the wait itself is over.
+    _alive: mpsc::Sender<()>,
 }
 
 impl Future for Told {

@@ -1,5 +1,4 @@
-//! What an administrator sees of the data: facts before a write, and lists. Always inside a
-//! transaction of the caller, so that one command sees one state.
+//! Lists of what there is, as administrators see it, inside a transaction of the caller.
 
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Error, Row, Transaction};
@@ -8,43 +7,7 @@ use crate::mail::{
     Address, Destination, DestinationTemplate, DomainName, Gid, Localpart, QuotaLimit, ServiceSet,
     Timestamp, Transport, Uid,
 };
-
-/// A name of a domain and what it stands for.
-#[derive(Clone, Debug)]
-pub struct Named {
-    /// The domain.
-    pub gid: Gid,
-    /// The name asked for.
-    pub name: DomainName,
-    /// The primary name.
-    pub primary: DomainName,
-    /// Whether its mail is relayed.
-    pub relayed: bool,
-    /// Where its mail goes.
-    pub transport: Option<Transport>,
-    /// What its accounts may hold.
-    pub quota: QuotaLimit,
-}
-
-impl Named {
-    /// Whether the name is an alias domain's.
-    pub fn is_alias(&self) -> bool {
-        self.name != self.primary
-    }
-}
-
-/// What kind of entry stands at an address, alphabetically.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EntryKind {
-    /// A mailbox.
-    Account,
-    /// Another name for others.
-    Alias,
-    /// A known recipient of a relay domain.
-    RelayRecipient,
-    /// Somebody who has moved.
-    Relocated,
-}
+use crate::store::facts::EntryKind;
 
 /// Which addresses are listed.
 #[derive(Clone, Debug)]
@@ -58,11 +21,14 @@ pub struct Filter {
 }
 
 impl Filter {
+    /// Every address of one domain.
+    pub fn domain(gid: Gid) -> Self {
+        Self { gids: vec![gid], localpart: "%".to_owned(), or_localpart: None }
+    }
+
     /// One address.
     pub fn one(gid: Gid, localpart: &Localpart) -> Self {
-        let escaped = localpart.as_str().replace('\\', "\\\\").replace('_', "\\_");
-        let localpart = escaped.replace('%', "\\%");
-        Self { gids: vec![gid], localpart, or_localpart: None }
+        Self { gids: vec![gid], localpart: escaped(localpart.as_str()), or_localpart: None }
     }
 
     fn params(&self) -> [&(dyn ToSql + Sync); 3] {
@@ -168,103 +134,6 @@ pub struct RelocatedRow {
     pub new_address: Destination,
     /// A remark for people.
     pub note: Option<String>,
-}
-
-/// A list of destinations, and whose it is.
-#[derive(Clone, Debug)]
-pub struct Leading {
-    /// What kind of thing leads there.
-    pub kind: LeadingKind,
-    /// Its domain.
-    pub gid: Gid,
-    /// Its primary domain name.
-    pub domain: DomainName,
-    /// Its local part, but a catch-all has none.
-    pub localpart: Option<Localpart>,
-    /// Where it leads.
-    pub destinations: Vec<DestinationTemplate>,
-}
-
-/// What can lead to an address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LeadingKind {
-    /// An account that forwards.
-    Account,
-    /// An alias.
-    Alias,
-    /// A catch-all.
-    CatchAll,
-    /// Somebody relocated.
-    Relocated,
-}
-
-/// The domain of a name, primary or alias.
-///
-/// # Errors
-/// The database failed.
-pub async fn domain(tx: &Transaction<'_>, name: &DomainName) -> Result<Option<Named>, Error> {
-    let row = tx.query_opt(include_str!("sql/find_domain.sql"), &[name]).await?;
-    row.map(|row| {
-        Ok(Named {
-            gid: row.try_get("gid")?,
-            name: row.try_get("name")?,
-            primary: row.try_get("primary_name")?,
-            relayed: row.try_get("relayed")?,
-            transport: row.try_get("transport")?,
-            quota: quota(&row)?.unwrap_or_default(),
-        })
-    })
-    .transpose()
-}
-
-/// Every name, its domain, and whether it is the primary one; alphabetically.
-///
-/// # Errors
-/// The database failed.
-pub async fn names(tx: &Transaction<'_>) -> Result<Vec<(DomainName, Gid, bool)>, Error> {
-    let statement = "SELECT name, gid, is_primary FROM postcote.domain_name ORDER BY name";
-    let rows = tx.query(statement, &[]).await?;
-    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))).collect()
-}
-
-/// What stands at an address.
-///
-/// # Errors
-/// The database failed.
-pub async fn entry(
-    tx: &Transaction<'_>,
-    gid: Gid,
-    localpart: &Localpart,
-) -> Result<Option<EntryKind>, Error> {
-    let statement = "SELECT kind FROM postcote.address WHERE gid = $1 AND localpart = $2";
-    let row = tx.query_opt(statement, &[&gid, localpart]).await?;
-    row.map(|row| row.try_get("kind").map(EntryKind::parse)).transpose()
-}
-
-/// Some of the local parts of a domain that have an entry of a kind: enough to guess which one
-/// was meant.
-///
-/// # Errors
-/// The database failed.
-pub async fn localparts(
-    tx: &Transaction<'_>,
-    gid: Gid,
-    kind: EntryKind,
-) -> Result<Vec<Localpart>, Error> {
-    let statement = "SELECT localpart FROM postcote.address WHERE gid = $1 \
-                     AND kind = replace($2, '-', '_') LIMIT 10000";
-    let rows = tx.query(statement, &[&gid, &kind.as_str()]).await?;
-    rows.iter().map(|row| row.try_get(0)).collect()
-}
-
-/// The catch-all of a domain; empty if it has none.
-///
-/// # Errors
-/// The database failed.
-pub async fn catchall(tx: &Transaction<'_>, gid: Gid) -> Result<Vec<DestinationTemplate>, Error> {
-    let statement = "SELECT destinations FROM postcote.catchall WHERE gid = $1";
-    let row = tx.query_opt(statement, &[&gid]).await?;
-    row.map_or_else(|| Ok(Vec::new()), |row| row.try_get(0))
 }
 
 /// These domains, by name.
@@ -379,58 +248,11 @@ pub async fn addresses(
     rows.iter().map(|row| Ok((address(row)?, EntryKind::parse(row.try_get("kind")?)))).collect()
 }
 
-/// Every list of destinations that may lead into a domain of these names, and more: those with
-/// placeholders, which may become one of them.
-///
-/// # Errors
-/// The database failed.
-pub async fn leading_to(tx: &Transaction<'_>, names: &[DomainName]) -> Result<Vec<Leading>, Error> {
-    let rows = tx.query(include_str!("sql/lists_leading_to.sql"), &[&names]).await?;
-    rows.iter()
-        .map(|row| {
-            Ok(Leading {
-                kind: match row.try_get("kind")? {
-                    "account" => LeadingKind::Account,
-                    "alias" => LeadingKind::Alias,
-                    "catchall" => LeadingKind::CatchAll,
-                    _ => LeadingKind::Relocated,
-                },
-                gid: row.try_get("gid")?,
-                domain: row.try_get("domain")?,
-                localpart: row.try_get("localpart")?,
-                destinations: row.try_get("destinations")?,
-            })
-        })
-        .collect()
-}
-
-impl EntryKind {
-    /// The registry takes no other words.
-    fn parse(word: &str) -> Self {
-        match word {
-            "account" => Self::Account,
-            "alias" => Self::Alias,
-            "relocated" => Self::Relocated,
-            _ => Self::RelayRecipient,
-        }
-    }
-
-    /// The word in lists and JSON.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Account => "account",
-            Self::Alias => "alias",
-            Self::RelayRecipient => "relay-recipient",
-            Self::Relocated => "relocated",
-        }
-    }
-}
-
 fn address(row: &Row) -> Result<Address, Error> {
     Ok(Address { localpart: row.try_get("localpart")?, domain: row.try_get("domain")? })
 }
 
-fn quota(row: &Row) -> Result<Option<QuotaLimit>, Error> {
+pub(super) fn quota(row: &Row) -> Result<Option<QuotaLimit>, Error> {
     let bytes: Option<i64> = row.try_get("quota_bytes")?;
     let messages: Option<i64> = row.try_get("quota_messages")?;
     // The schema has no negative limits, and never one without the other.
@@ -443,4 +265,9 @@ fn quota(row: &Row) -> Result<Option<QuotaLimit>, Error> {
 
 fn time(row: &Row, column: &str) -> Result<Option<Timestamp>, Error> {
     Ok(row.try_get::<_, Option<i64>>(column)?.map(Timestamp))
+}
+
+/// A text that is like nothing but itself.
+pub(super) fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('_', "\\_").replace('%', "\\%")
 }

@@ -4,13 +4,14 @@
 //! the views `directory_domain` and `directory_entry`; [`Feed`] says which answers went stale.
 //! Each has a connection of its own and comes back by itself.
 //!
-//! Administrators' commands write with [`write`](mod@write) and see with [`inventory`], inside one transaction;
-//! [`constraint`] turns the database's own refusals into ours.
+//! Administrators' commands write with [`write`](mod@write), decide by [`facts`] and list with
+//! [`inventory`], inside one transaction; [`constraint`] turns the database's own refusals into ours.
 
 mod batch;
 pub mod connect;
 pub mod conninfo;
 pub mod constraint;
+pub mod facts;
 mod feed;
 pub mod inventory;
 mod link;

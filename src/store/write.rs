@@ -3,12 +3,14 @@
 //! Nothing here decides whether a change is allowed: that is done before, and the constraints of
 //! the schema have the last word (see [`constraint`](super::constraint)).
 
+use tokio_postgres::types::ToSql;
 use tokio_postgres::{Error, Transaction};
 
 use crate::mail::{
     Destination, DestinationTemplate, DomainName, Gid, Localpart, MailboxFormat, PasswordHash,
     QuotaLimit, ServiceSet, Timestamp, Transport, Uid,
 };
+use crate::store::inventory::AccountRow;
 
 /// A domain to be made.
 #[derive(Clone, Debug)]
@@ -266,21 +268,26 @@ pub async fn delete_relocated(
     tx.execute(statement, &[&gid, localpart]).await.map(drop)
 }
 
-/// Orders work on the home of one account, or of all accounts of a domain. Says how many.
+/// Orders work on the homes of these accounts.
 ///
 /// # Errors
 /// The database failed.
 pub async fn order(
     tx: &Transaction<'_>,
     kind: OrderKind,
-    gid: Gid,
-    uid: Option<Uid>,
-) -> Result<u64, Error> {
+    accounts: &[AccountRow],
+) -> Result<(), Error> {
     let kind = match kind {
         OrderKind::Create => "create",
         OrderKind::Delete => "delete",
     };
-    tx.execute(include_str!("sql/order_mailboxes.sql"), &[&kind, &gid, &uid]).await
+    let gids: Vec<Gid> = accounts.iter().map(|account| account.gid).collect();
+    let uids: Vec<Uid> = accounts.iter().map(|account| account.uid).collect();
+    let addresses: Vec<String> =
+        accounts.iter().map(|account| account.address.to_string()).collect();
+    let homes: Vec<&str> = accounts.iter().map(|account| account.home.as_str()).collect();
+    let params: [&(dyn ToSql + Sync); 5] = [&kind, &gids, &uids, &addresses, &homes];
+    tx.execute(include_str!("sql/order_mailboxes.sql"), &params).await.map(drop)
 }
 
 /// Drops what was ordered for an account, or for all of a domain, and not begun: nobody must make

@@ -1,14 +1,15 @@
-//! What leads to an account: aliases, catch-alls, forwards, relocated users.
+//! What leads to an address: aliases, catch-alls, forwards, relocated users.
 
 use crate::admin::item::Item;
 use crate::admin::names::Names;
 use crate::admin::report::{ChangeKind, Report};
 use crate::admin::{AdminError, Desk};
-use crate::mail::{Address, Destination, DestinationTemplate, Localpart};
-use crate::store::inventory::{self, Filter, Leading, LeadingKind, Named};
+use crate::mail::{Address, Destination, DestinationTemplate, DomainName, Localpart};
+use crate::store::facts::{self, Leading, LeadingKind, Named};
+use crate::store::inventory::{self, Filter};
 use crate::store::write;
 
-/// Something that leads to an account, and where else it leads.
+/// Something that leads to an entry, and where else it leads.
 pub(super) struct Reference {
     leading: Leading,
     others: Vec<DestinationTemplate>,
@@ -17,25 +18,25 @@ pub(super) struct Reference {
 /// Names in a refusal are for reading.
 const MAX_NAMED: usize = 5;
 
-/// Everything that leads to an account, in any spelling of its address.
+/// Everything that leads to an entry, in any spelling of its address.
 pub(super) async fn to(
     desk: Desk<'_, '_>,
     domain: &Named,
-    account: &Address,
+    entry: &Address,
 ) -> Result<Vec<Reference>, AdminError> {
     let names = Names::load(desk.tx).await?;
     let of_domain = names.of(domain.gid);
     let mut references = Vec::new();
-    for leading in inventory::leading_to(desk.tx, &of_domain).await? {
+    for leading in facts::leading_to(desk.tx, Some(&entry.localpart), &of_domain).await? {
         let itself =
-            leading.gid == domain.gid && leading.localpart.as_ref() == Some(&account.localpart);
+            leading.gid == domain.gid && leading.localpart.as_ref() == Some(&entry.localpart);
         if itself {
             continue;
         }
         let mut others = Vec::new();
         for template in &leading.destinations {
             let there = match expanded(&leading, template) {
-                Some(to) => names.lies_at(desk, &to, domain.gid, &account.localpart).await?,
+                Some(to) => names.lies_at(desk, &to, domain.gid, &entry.localpart).await?,
                 None => false,
             };
             if !there {
@@ -49,7 +50,7 @@ pub(super) async fn to(
     Ok(references)
 }
 
-/// What a template leads to. Those of a catch-all lead anywhere, which no account can prevent.
+/// What a template leads to. Those of a catch-all lead anywhere, which nobody can prevent.
 fn expanded(leading: &Leading, template: &DestinationTemplate) -> Option<Destination> {
     match (&leading.localpart, leading.kind) {
         // A new address has no placeholders.
@@ -62,28 +63,61 @@ fn expanded(leading: &Leading, template: &DestinationTemplate) -> Option<Destina
     }
 }
 
-/// Why an account cannot go.
+/// Says who leads there, and so is in the way.
 pub(super) fn reason(references: &[Reference]) -> String {
-    let named: Vec<_> =
-        references.iter().take(MAX_NAMED).map(|one| format!("`{}`", one.name())).collect();
-    let more = match references.len().saturating_sub(MAX_NAMED) {
+    sentence(references.iter().map(|reference| &reference.leading), "to it")
+}
+
+/// Warns of who leads to what is gone now.
+pub(super) fn warn(references: &[Reference], report: &mut Report) {
+    if !references.is_empty() {
+        let leading = references.iter().map(|reference| &reference.leading);
+        report.warn(sentence(leading, "there still"));
+    }
+}
+
+/// Warns of what leads into a domain that is no longer served: such mail now goes elsewhere.
+pub(super) async fn warn_of_domain(
+    desk: Desk<'_, '_>,
+    names: &[DomainName],
+    report: &mut Report,
+) -> Result<(), AdminError> {
+    let mut left = facts::leading_to(desk.tx, None, names).await?;
+    left.retain(|leading| names.iter().any(|name| into(leading, name)));
+    if !left.is_empty() {
+        let still = "there still; such mail now goes where the DNS says";
+        report.warn(sentence(left.iter(), still));
+    }
+    Ok(())
+}
+
+/// Whether one of the destinations lies in a domain of this name.
+pub(super) fn into(leading: &Leading, name: &DomainName) -> bool {
+    let mut to = leading.destinations.iter().filter_map(|one| expanded(leading, one));
+    to.any(|to| to.domain() == name)
+}
+
+fn sentence<'a>(leading: impl ExactSizeIterator<Item = &'a Leading>, to: &str) -> String {
+    let count = leading.len();
+    let named: Vec<_> = leading.take(MAX_NAMED).map(|one| format!("`{}`", name(one))).collect();
+    let more = match count.saturating_sub(MAX_NAMED) {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    let lead = if references.len() == 1 { "leads" } else { "lead" };
-    format!("{}{more} {lead} to it", named.join(", "))
+    let lead = if count == 1 { "leads" } else { "lead" };
+    format!("{}{more} {lead} {to}", named.join(", "))
+}
+
+/// The address of what leads somewhere; a catch-all has only half of one.
+fn name(leading: &Leading) -> String {
+    match &leading.localpart {
+        Some(localpart) => format!("{localpart}@{}", leading.domain.to_unicode()),
+        None => format!("@{}", leading.domain.to_unicode()),
+    }
 }
 
 impl Reference {
-    fn name(&self) -> String {
-        let domain = self.leading.domain.to_unicode();
-        match &self.leading.localpart {
-            Some(localpart) => format!("{localpart}@{domain}"),
-            None => format!("@{domain}"),
-        }
-    }
-
-    /// Has it lead to the account no longer; what then leads nowhere, goes.
+    /// Has it lead to the entry no longer; what then leads nowhere, goes.
     pub(super) async fn remove(
         &self,
         desk: Desk<'_, '_>,
@@ -110,7 +144,8 @@ impl Reference {
                     report.change(ChangeKind::Changed, Item::account(&row, desk.now));
                 }
                 if self.others.is_empty() {
-                    report.note(format!("mail for `{}` is forwarded no longer", self.name()));
+                    report
+                        .note(format!("mail for `{}` is forwarded no longer", name(&self.leading)));
                 }
                 Ok(())
             }
@@ -140,7 +175,7 @@ impl Reference {
             if self.others.is_empty() {
                 write::delete_alias(desk.tx, gid, localpart).await?;
                 report.change(ChangeKind::Deleted, Item::alias(&row, desk.now));
-                report.note(format!("alias `{}` had no other destination", self.name()));
+                report.note(format!("alias `{}` had no other destination", name(&self.leading)));
             } else {
                 write::put_alias(desk.tx, gid, localpart, &self.others).await?;
                 row.destinations.clone_from(&self.others);

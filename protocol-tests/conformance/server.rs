@@ -1,0 +1,47 @@
+//! A small server on a unix socket, for what a test plays itself.
+
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+/// Serves each connection in a thread of its own until dropped.
+#[derive(Debug)]
+pub(crate) struct Server {
+    path: PathBuf,
+    listener: Arc<UnixListener>,
+    accepting: Option<JoinHandle<()>>,
+}
+
+impl Server {
+    /// Listens on `path`, open to every user. `serve` ends when the peer closes.
+    pub(crate) fn listen(
+        path: &Path,
+        serve: impl Fn(UnixStream) -> std::io::Result<()> + Send + Sync + 'static,
+    ) -> Self {
+        let listener = Arc::new(UnixListener::bind(path).unwrap());
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o666)).unwrap();
+        let (incoming, serve) = (Arc::clone(&listener), Arc::new(serve));
+        let accepting = std::thread::spawn(move || {
+            // An error is the end, see below.
+            while let Ok((stream, _)) = incoming.accept() {
+                let serve = Arc::clone(&serve);
+                // A broken connection is the peer's to repeat.
+                std::thread::spawn(move || serve(stream));
+            }
+        });
+        Self { path: path.to_owned(), listener, accepting: Some(accepting) }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Wakes who accepts, whatever has become of the path.
+        let _ = rustix::net::shutdown(&*self.listener, rustix::net::Shutdown::Both);
+        if let Some(accepting) = self.accepting.take() {
+            let _ = accepting.join();
+        }
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
