@@ -76,3 +76,27 @@ impl Drain {
         tokio::time::timeout(at_most, self.alive.recv()).await.is_ok()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_task_is_waited_for_until_it_has_ended() {
+        let (shutdown, drain) = Shutdown::new();
+        let mut told = shutdown.told();
+        assert!((&mut told).now_or_never().is_none());
+        let draining = drain.drain(Duration::from_secs(20));
+        tokio::pin!(draining);
+        assert!((&mut draining).now_or_never().is_none(), "somebody is alive");
+        told.await;
+        assert!(draining.await, "and has ended");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_task_that_does_not_end_is_not_waited_for_for_ever() {
+        let (shutdown, drain) = Shutdown::new();
+        let _told = shutdown.told();
+        assert!(!drain.drain(Duration::from_secs(20)).await);
+    }
+}
