@@ -53,21 +53,22 @@ impl World {
     pub(crate) fn start(installation: &Installation, way: Way) -> Self {
         let database = pg::database();
         let url = database.url.clone();
-        Self::start_on(installation, way, &url, Some(database))
+        Self::start_on(installation, way, &url, "", Some(database))
     }
 
-    /// Starts everything on a migrated, empty database that belongs to the caller.
-    pub(crate) fn start_with(installation: &Installation, way: Way, url: &str) -> Self {
-        Self::start_on(installation, way, url, None)
+    /// Starts everything on a migrated, empty database that belongs to the caller, with more data.
+    pub(crate) fn start_with(installation: &Installation, way: Way, url: &str, more: &str) -> Self {
+        Self::start_on(installation, way, url, more, None)
     }
 
     fn start_on(
         installation: &Installation,
         way: Way,
         url: &str,
+        more: &str,
         database: Option<TestDatabase<'static>>,
     ) -> Self {
-        fill(url);
+        fill(url, more);
         let scratch = Scratch::new();
         let postfix = Postfix::prepare(installation, &scratch);
         let sinks: Vec<_> =
@@ -109,12 +110,13 @@ impl World {
 }
 
 /// Loads the data, and makes the user of the daemon.
-fn fill(url: &str) {
+fn fill(url: &str, more: &str) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let client = pg::connect(url).await;
         make_daemon_user(&client).await;
         client.batch_execute(include_str!("world.sql")).await.unwrap();
+        client.batch_execute(more).await.unwrap();
     });
 }
 
