@@ -16,6 +16,7 @@ mod commands;
 mod conformance;
 mod connections;
 mod database;
+mod demo;
 mod dialogs;
 mod examples;
 mod help;

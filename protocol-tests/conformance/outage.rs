@@ -109,7 +109,7 @@ impl Sender {
     /// Waits for so many further replies of a kind.
     fn wait_for(&self, kind: impl Fn(&Counts) -> &AtomicU32, more: u32) {
         let wanted = kind(&self.counts).load(Ordering::Relaxed) + more;
-        wait_for("the replies", Duration::from_secs(60), || {
+        wait_for("the replies", Duration::from_mins(1), || {
             assert!(!self.thread.is_finished(), "a reply was wrong, see above");
             (kind(&self.counts).load(Ordering::Relaxed) >= wanted).then_some(())
         });

@@ -25,7 +25,8 @@ pub(crate) enum Way {
 /// Everything that runs; dropped in this order.
 pub(crate) struct World {
     pub(crate) postfix: RunningPostfix,
-    pub(crate) daemon: Daemon,
+    /// Answers for as long as the world is there.
+    _daemon: Daemon,
     pub(crate) sinks: Vec<(&'static str, LmtpSink)>,
     _sasl: Server,
     _database: Option<TestDatabase<'static>>,
@@ -90,7 +91,7 @@ impl World {
         let running = postfix.start(&main_cf, Jail::LikeDebian);
         Self {
             postfix: running,
-            daemon,
+            _daemon: daemon,
             sinks,
             _sasl: sasl,
             _database: database,

@@ -9,7 +9,8 @@ use crate::support::terms::wait_for;
 
 #[tokio::test]
 async fn sigterm_answers_what_was_asked_and_leaves_no_socket() {
-    let mut site = Site::new("shop").await;
+    // As long as the test may take on a busy machine.
+    let mut site = Site::with("shop", |setup| setup.query_timeout = 3 * SOON).await;
     let mut idle = site.daemon.client().await;
     let mut waiting = site.daemon.client().await;
     for client in [&mut idle, &mut waiting] {

@@ -1,6 +1,7 @@
 //! What every kind of test may use: processes, directories and deadlines that leave nothing behind.
 
 pub(crate) mod daemon;
+pub(crate) mod demo;
 pub(crate) mod fixture;
 pub(crate) mod peer;
 pub(crate) mod pg;

@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, watch};
 pub struct Shutdown {
     told: watch::Receiver<bool>,
     /// Dropped with the task; when the last one is gone, the drain is complete.
-    _alive: mpsc::Sender<()>,
+    alive: mpsc::Sender<()>,
 }
 
 /// The side that tells.
@@ -28,18 +28,18 @@ impl Shutdown {
     pub fn new() -> (Self, Drain) {
         let (tell, told) = watch::channel(false);
         let (sender, alive) = mpsc::channel(1);
-        (Self { told, _alive: sender }, Drain { tell, alive })
+        (Self { told, alive: sender }, Drain { tell, alive })
     }
 
     /// Ends when the daemon is to end; the task that holds it counts as alive meanwhile.
     pub fn told(self) -> Told {
-        let Self { mut told, _alive } = self;
+        let Self { mut told, alive } = self;
         let flag = told.clone();
         let waiting = async move {
             // A teller that is gone has told, too.
             let _ = told.wait_for(|told| *told).await;
         };
-        Told { flag, waiting: waiting.boxed(), registered: None, _alive }
+        Told { flag, waiting: waiting.boxed(), registered: None, _alive: alive }
     }
 }
 
@@ -74,5 +74,29 @@ impl Drain {
     pub async fn drain(mut self, at_most: Duration) -> bool {
         self.tell.send_replace(true);
         tokio::time::timeout(at_most, self.alive.recv()).await.is_ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_task_is_waited_for_until_it_has_ended() {
+        let (shutdown, drain) = Shutdown::new();
+        let mut told = shutdown.told();
+        assert!((&mut told).now_or_never().is_none());
+        let draining = drain.drain(Duration::from_secs(20));
+        tokio::pin!(draining);
+        assert!((&mut draining).now_or_never().is_none(), "somebody is alive");
+        told.await;
+        assert!(draining.await, "and has ended");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_task_that_does_not_end_is_not_waited_for_for_ever() {
+        let (shutdown, drain) = Shutdown::new();
+        let _told = shutdown.told();
+        assert!(!drain.drain(Duration::from_secs(20)).await);
     }
 }
