@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -19,17 +18,12 @@ const STARTED: Duration = Duration::from_mins(2);
 pub(crate) struct Demo {
     peer: Option<Peer>,
     scratch: Scratch,
-    _alone: MutexGuard<'static, ()>,
 }
-
-/// Two demos that start at the same moment both find the usual port of the metrics free.
-static ALONE: Mutex<()> = Mutex::new(());
 
 impl Demo {
     /// Starts the demo in a fresh directory and waits until it serves.
     pub(crate) fn start() -> Self {
-        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut demo = Self { peer: None, scratch: Scratch::new(), _alone: alone };
+        let mut demo = Self { peer: None, scratch: Scratch::new() };
         demo.start_again();
         demo
     }
