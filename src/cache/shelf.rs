@@ -226,7 +226,7 @@ impl Turn {
         thread_local! {
             static ASKED: Cell<u8> = const { Cell::new(0) };
         }
-        ASKED.replace(ASKED.get().wrapping_add(1)) % Self::EVERY == 0
+        ASKED.replace(ASKED.get().wrapping_add(1)).is_multiple_of(Self::EVERY)
     }
 }
 
