@@ -1,48 +1,129 @@
 //! The demo does what it prints, and the README shows what it does.
 
 use std::fmt::Write;
+use std::path::PathBuf;
+use std::time::Duration;
 
-use crate::command::file;
-use crate::support::demo::Demo;
+use rustix::process::Signal;
+
+use crate::command::{Said, file};
+use crate::support::demo::{Demo, Newcomer, sockets};
+use crate::support::terms::wait_for;
 
 #[test]
 fn the_demo_does_what_it_prints() {
-    let mut demo = Demo::start();
+    take_the_tour(Newcomer::Ourselves);
+}
+
+#[test]
+fn the_demo_does_what_it_prints_for_an_ordinary_user() {
+    // Whoever is not root has shown it with the test above.
+    if rustix::process::geteuid().is_root() {
+        take_the_tour(Newcomer::Nobody);
+    }
+}
+
+#[test]
+fn a_demo_that_is_killed_takes_its_database_along() {
+    let mut demo = Demo::start(Newcomer::Ourselves);
+    assert!(!demo.end(Signal::KILL).success());
+    let gone = || demo.processes().is_empty().then_some(());
+    wait_for("the database to end", Duration::from_mins(1), gone);
+    demo.start_again();
+    paste_the_questions(&demo);
+}
+
+/// Pastes everything that is printed, twice, and leaves with Ctrl-C or SIGTERM.
+fn take_the_tour(newcomer: Newcomer) {
+    let mut demo = Demo::start(newcomer);
+    paste_the_questions(&demo);
+    paste_the_commands(&demo);
+    wait_for_news(&demo, "alice@example.org\n");
+    paste_the_change(&demo);
+    wait_for_news(&demo, "bob@example.org\n");
+    leaves_nothing(&mut demo, Signal::INT);
+
+    demo.start_again();
+    wait_for_news(&demo, "bob@example.org\n");
+    paste_the_questions(&demo);
+    leaves_nothing(&mut demo, Signal::TERM);
+}
+
+/// Asks each printed question and holds the answer against the one below it.
+fn paste_the_questions(demo: &Demo) {
     let printed = demo.printed();
     let mut lines = printed.lines();
-    let mut asked = 0;
+    let (mut asked, mut failures) = (0, String::new());
     while let Some(line) = lines.next() {
-        let Some((_, question)) = line.split_once("postmap -q") else { continue };
+        if !line.contains("postmap -q ") {
+            continue;
+        }
         let expected = lines.next().unwrap().trim();
-        let output = demo.shell(&format!("postmap -q{question}"));
-        let answer = String::from_utf8(output.stdout).unwrap();
-        let words = String::from_utf8_lossy(&output.stderr);
-        assert!(!words.contains("fatal"), "{line}: {words}");
-        if expected.starts_with("(nothing") {
-            assert_eq!((answer.trim(), output.status.code()), ("", Some(1)), "{line}");
+        let (code, answer) = if expected.starts_with("(nothing") {
+            (1, String::new())
         } else {
-            assert_eq!(answer.trim_end(), expected, "{line}");
+            (0, format!("{expected}\n"))
+        };
+        let Said { code: exit, stdout, stderr } = demo.shell(line);
+        if (exit, &stdout, stderr.as_str()) != (Some(code), &answer, "") {
+            let _ = writeln!(failures, "{line}\n  wanted {answer}  got {exit:?} {stdout}{stderr}");
         }
         asked += 1;
     }
+    assert!(failures.is_empty(), "{failures}");
     assert_eq!(asked, postcote::demo::tour::TOUR.len(), "every stop of the tour is printed");
+}
 
-    assert!(demo.interrupt().success(), "{}", demo.log());
-    let left: Vec<_> = std::fs::read_dir(demo.directory().join("run")).unwrap().collect();
-    assert!(left.is_empty(), "sockets are left: {left:?}");
+/// Runs each printed command of ours.
+fn paste_the_commands(demo: &Demo) {
+    let ours = format!("  {} --config ", demo.program().display());
+    let mut told = String::new();
+    for line in demo.printed().lines().filter(|line| line.starts_with(&ours)) {
+        let Said { code, stdout, stderr } = demo.shell(line);
+        assert_eq!((code, stderr.as_str()), (Some(0), ""), "{line}");
+        told += &stdout;
+    }
+    for expected in [
+        "alice@example.org,bob@example.org,dave@example.org",
+        "Carol is on leave",
+        "tweedledum@example.org → tweedledee@example.org → tweedledum@example.org",
+        "virtual_mailbox_domains = $postcote:virtual_mailbox_domains",
+    ] {
+        assert!(told.contains(expected), "no `{expected}` in\n{told}");
+    }
+}
+
+/// Runs the printed change by SQL.
+fn paste_the_change(demo: &Demo) {
+    let printed = demo.printed();
+    let line = printed.lines().find(|line| line.contains("psql ")).unwrap();
+    let said = demo.shell(line);
+    assert_eq!((said.code, said.stdout.as_str()), (Some(0), "UPDATE 1\n"), "{}", said.stderr);
+}
+
+/// Asks what the printed change changes until the answer is this one, in no time.
+fn wait_for_news(demo: &Demo, expected: &str) {
+    let printed = demo.printed();
+    let news = "query virtual_alias_maps news@example.org";
+    let line = printed.lines().find(|line| line.ends_with(news)).unwrap();
+    wait_for(expected, Duration::from_secs(10), || {
+        (demo.shell(line).stdout == expected).then_some(())
+    });
+}
+
+/// Ends the demo; it ends well, with everything that it started.
+fn leaves_nothing(demo: &mut Demo, signal: Signal) {
+    let status = demo.end(signal);
+    assert!(status.success(), "{status}: {}", demo.log());
+    assert_eq!(demo.processes(), Vec::<String>::new(), "left running");
+    assert_eq!(sockets(&demo.directory()), Vec::<PathBuf>::new(), "left lying");
     assert!(!demo.directory().join("data/postmaster.pid").exists(), "PostgreSQL is left");
-
-    demo.start_again();
-    let query = demo.shell("postcote query virtual_alias_maps sales@example.org");
-    let words = String::from_utf8_lossy(&query.stderr);
-    assert_eq!(String::from_utf8_lossy(&query.stdout), "sales@example.net\n", "{words}");
-    assert!(demo.interrupt().success());
 }
 
 #[test]
 fn the_readme_shows_what_the_demo_does() {
     const DOCUMENTED: &str = "/var/lib/postcote-demo";
-    let demo = Demo::start();
+    let demo = Demo::start(Newcomer::Ourselves);
     let directory = demo.directory().to_string_lossy().into_owned();
     let readme = std::fs::read_to_string(file("README.md")).unwrap();
     let mut differences = String::new();
@@ -52,9 +133,9 @@ fn the_readme_shows_what_the_demo_does() {
         for step in block.split("$ ").skip(1) {
             let (line, expected) = step.split_once('\n').unwrap();
             let output = demo.shell(&line.replace(DOCUMENTED, &directory));
-            let got = String::from_utf8(output.stdout).unwrap().replace(&directory, DOCUMENTED);
+            let got = output.stdout.replace(&directory, DOCUMENTED);
             if got != expected {
-                let words = String::from_utf8_lossy(&output.stderr);
+                let words = output.stderr;
                 let _ = write!(differences, "$ {line}\n--- shown\n{expected}--- got\n{got}{words}");
             }
             shown += 1;

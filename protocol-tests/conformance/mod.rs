@@ -8,6 +8,7 @@ mod harness;
 mod installation;
 mod keys;
 mod lmtp;
+mod outage;
 mod postfix;
 mod postmap;
 mod sasl;

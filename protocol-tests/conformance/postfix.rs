@@ -60,8 +60,8 @@ smtpd_tls_security_level = none
 smtputf8_enable = yes
 # Tests make many errors and send fast; neither is to be punished.
 smtpd_error_sleep_time = 0
-smtpd_soft_error_limit = 1000
-smtpd_hard_error_limit = 1000
+smtpd_soft_error_limit = 1000000
+smtpd_hard_error_limit = 1000000
 in_flow_delay = 0
 queue_run_delay = 2
 minimal_backoff_time = 2

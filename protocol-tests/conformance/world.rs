@@ -25,7 +25,8 @@ pub(crate) enum Way {
 /// Everything that runs; dropped in this order.
 pub(crate) struct World {
     pub(crate) postfix: RunningPostfix,
-    pub(crate) daemon: Daemon,
+    /// Answers for as long as the world is there.
+    _daemon: Daemon,
     pub(crate) sinks: Vec<(&'static str, LmtpSink)>,
     _sasl: Server,
     _database: Option<TestDatabase<'static>>,
@@ -53,21 +54,22 @@ impl World {
     pub(crate) fn start(installation: &Installation, way: Way) -> Self {
         let database = pg::database();
         let url = database.url.clone();
-        Self::start_on(installation, way, &url, Some(database))
+        Self::start_on(installation, way, &url, "", Some(database))
     }
 
-    /// Starts everything on a migrated, empty database that belongs to the caller.
-    pub(crate) fn start_with(installation: &Installation, way: Way, url: &str) -> Self {
-        Self::start_on(installation, way, url, None)
+    /// Starts everything on a migrated, empty database that belongs to the caller, with more data.
+    pub(crate) fn start_with(installation: &Installation, way: Way, url: &str, more: &str) -> Self {
+        Self::start_on(installation, way, url, more, None)
     }
 
     fn start_on(
         installation: &Installation,
         way: Way,
         url: &str,
+        more: &str,
         database: Option<TestDatabase<'static>>,
     ) -> Self {
-        fill(url);
+        fill(url, more);
         let scratch = Scratch::new();
         let postfix = Postfix::prepare(installation, &scratch);
         let sinks: Vec<_> =
@@ -89,7 +91,7 @@ impl World {
         let running = postfix.start(&main_cf, Jail::LikeDebian);
         Self {
             postfix: running,
-            daemon,
+            _daemon: daemon,
             sinks,
             _sasl: sasl,
             _database: database,
@@ -109,12 +111,13 @@ impl World {
 }
 
 /// Loads the data, and makes the user of the daemon.
-fn fill(url: &str) {
+fn fill(url: &str, more: &str) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let client = pg::connect(url).await;
         make_daemon_user(&client).await;
         client.batch_execute(include_str!("world.sql")).await.unwrap();
+        client.batch_execute(more).await.unwrap();
     });
 }
 

@@ -72,7 +72,7 @@ pub async fn serve(config: Config, source: Source) -> Result<(), ServeError> {
         log::unreasonable(&warning.text, &warning.advice);
     }
     let stop = stop_signal().map_err(|source| os("cannot watch for signals", source))?;
-    let running = run(&config, stop, log::ready);
+    let running = run(&config, None, stop, log::ready);
     tokio::pin!(running);
     let mut hangup = signal(SignalKind::hangup()).map_err(|e| os("cannot watch for signals", e))?;
     loop {
@@ -87,21 +87,28 @@ pub async fn serve(config: Config, source: Source) -> Result<(), ServeError> {
     }
 }
 
-/// Runs until SIGTERM or SIGINT; calls `ready` when questions are answered.
+/// Runs until SIGTERM or SIGINT; calls `ready` when questions are answered. `http` is a listener
+/// that is open already, as for [`run`].
 ///
 /// # Errors
 /// It could not start, or a part of it that must live has ended.
-pub async fn serve_until_stopped(config: &Config, ready: impl FnOnce()) -> Result<(), ServeError> {
+pub async fn serve_until_stopped(
+    config: &Config,
+    http: Option<std::net::TcpListener>,
+    ready: impl FnOnce(),
+) -> Result<(), ServeError> {
     let stop = stop_signal().map_err(|source| os("cannot watch for signals", source))?;
-    run(config, stop, ready).await
+    run(config, http, stop, ready).await
 }
 
-/// Runs until `stop` ends; calls `ready` when every listener is open.
+/// Runs until `stop` ends; calls `ready` when every listener is open. Metrics and health are served
+/// on `http`, or where the configuration says if there is none.
 ///
 /// # Errors
 /// It could not start, or a part of it that must live has ended.
 pub async fn run(
     config: &Config,
+    http: Option<std::net::TcpListener>,
     stop: impl Future<Output = ()>,
     ready: impl FnOnce(),
 ) -> Result<(), ServeError> {
@@ -111,7 +118,7 @@ pub async fn run(
     allow_many_files(config);
     let mut tasks = JoinSet::new();
     let health = Arc::new(Health::default());
-    serve_http(config, Arc::clone(&health), &mut tasks).await?;
+    serve_http(config, http, Arc::clone(&health), &mut tasks).await?;
     tokio::pin!(stop);
 
     let opened = tokio::select! {
@@ -167,6 +174,7 @@ async fn upkeep(cache: Arc<CachedDirectory<PgDirectory>>) -> &'static str {
 
 async fn serve_http(
     config: &Config,
+    bound: Option<std::net::TcpListener>,
     health: Arc<Health>,
     tasks: &mut JoinSet<&'static str>,
 ) -> Result<(), ServeError> {
@@ -183,7 +191,10 @@ async fn serve_http(
     if config.http.enabled {
         let address = &config.http.address;
         let failed = |source| os(&format!("cannot listen on `{address}` for http"), source);
-        let listener = TcpListener::bind((address.host.as_str(), address.port)).await;
+        let listener = match bound {
+            Some(bound) => bound.set_nonblocking(true).and_then(|()| TcpListener::from_std(bound)),
+            None => TcpListener::bind((address.host.as_str(), address.port)).await,
+        };
         let listener = listener.map_err(failed)?;
         log::listening("http", address);
         tasks.spawn(async move {

@@ -51,6 +51,8 @@ pub struct Demo {
     pub config: Config,
     /// The same as a file, for the other commands.
     pub config_file: PathBuf,
+    /// Open from the beginning, so that nobody else takes the port that is printed.
+    http: TcpListener,
     /// Ends last: fields are dropped in order.
     _cluster: PrivateCluster,
 }
@@ -85,12 +87,13 @@ impl Demo {
             .mode(0o755)
             .create(&run)
             .map_err(|e| write(&run, e))?;
-        let config = config(&url, &run);
+        let http = http_listener().map_err(no_http)?;
+        let config = config(&url, &run, http.local_addr().map_or(0, |address| address.port()));
         fill(&config).await?;
         let config_file = directory.join("postcote.toml");
         fs::write(&config_file, tour::config_text(&config, &url))
             .map_err(|e| write(&config_file, e))?;
-        Ok(Self { directory, config, config_file, _cluster: cluster })
+        Ok(Self { directory, config, config_file, http, _cluster: cluster })
     }
 
     /// Serves until Ctrl-C or SIGTERM; calls `ready` when questions are answered.
@@ -98,7 +101,8 @@ impl Demo {
     /// # Errors
     /// The daemon could not start, or had to stop.
     pub async fn serve(&self, ready: impl FnOnce()) -> Result<(), DemoError> {
-        Ok(daemon::serve_until_stopped(&self.config, ready).await?)
+        let http = self.http.try_clone().map_err(no_http)?;
+        Ok(daemon::serve_until_stopped(&self.config, Some(http), ready).await?)
     }
 }
 
@@ -115,7 +119,7 @@ fn claim(directory: &Path) -> Result<(), DemoError> {
     }
 }
 
-fn config(url: &str, run: &Path) -> Config {
+fn config(url: &str, run: &Path, http_port: u16) -> Config {
     let mut config = Config::default();
     config.database.url = url.to_owned().into();
     // Anybody on this machine may ask the demo: `postmap -q` runs as its caller.
@@ -124,16 +128,19 @@ fn config(url: &str, run: &Path) -> Config {
     config.listen = vec![listen];
     config.control.address = Endpoint::Unix(run.join("control"));
     config.control.mode = FileMode(0o666);
-    config.http.address.port = free_port().unwrap_or(config.http.address.port);
+    config.http.address.port = http_port;
     config
 }
 
-/// A port that is free now; the usual one may be taken by a daemon that works.
-fn free_port() -> Option<u16> {
+/// Takes a port now and keeps it; the usual one may be a daemon's that works, or another demo's.
+fn http_listener() -> std::io::Result<TcpListener> {
     let usual = crate::config::Http::default().address.port;
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, usual))
-        .or_else(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)));
-    Some(listener.ok()?.local_addr().ok()?.port())
+    TcpListener::bind((Ipv4Addr::LOCALHOST, usual))
+        .or_else(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))
+}
+
+fn no_http(source: std::io::Error) -> ServeError {
+    ServeError::Os { what: "cannot listen on 127.0.0.1 for http".to_owned(), source }
 }
 
 /// Migrates, and loads the sample unless the database has domains already.

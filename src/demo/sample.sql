@@ -40,6 +40,7 @@ INSERT INTO postcote.alias (gid, localpart, destinations) VALUES
     (70000, 'postmaster', '{alice+%d@example.org}'),         -- %d: the domain asked for
     (70000, 'sales', '{%n@example.net}'),                    -- %n: the local part asked for
     (70000, 'bounces', '{bob+%=@example.org}'),              -- %=: both
+    (70000, 'news', '{alice@example.org}'),                  -- for you to change
     (70000, 'half-price', '{alice+50%%@example.org}'),       -- %%: a percent sign
     -- Two aliases that lead to each other; only plain SQL can write that. bob is the way out.
     (70000, 'tweedledum', '{tweedledee@example.org,bob@example.org}'),

@@ -171,8 +171,10 @@ pub fn commands(demo: &Demo, program: &Path) -> String {
     }
     let url = demo.config.http.address.to_string();
     let _ = writeln!(text, "\nWatch it: curl http://{url}/metrics\n");
-    let _ = writeln!(text, "Change something by SQL, and ask again at once:\n");
+    let _ = writeln!(text, "Change something by SQL, and ask at once:\n");
     let _ = writeln!(text, "  {}", psql(demo));
+    let _ =
+        writeln!(text, "  {program} --config {config} query virtual_alias_maps news@example.org");
     text
 }
 
@@ -186,13 +188,14 @@ fn postmap() -> &'static str {
     SBIN.into_iter().find(|program| Path::new(program).is_file()).unwrap_or("postmap")
 }
 
-/// A change by plain SQL, by whoever may enter the database.
+/// A change by plain SQL, by whoever may enter the database; of something that the tour does not
+/// ask, for a second run shows the tour again.
 fn psql(demo: &Demo) -> String {
     let user = if rustix::process::geteuid().is_root() { "runuser -u postgres -- " } else { "" };
     let socket = demo.directory.join("pg");
     format!(
         "{user}psql -h {} -U postgres -d postcote -c \"UPDATE postcote.alias SET destinations = \
-         '{{bob@example.org}}' WHERE localpart = 'info'\"",
+         '{{bob@example.org}}' WHERE localpart = 'news'\"",
         word(&socket.to_string_lossy())
     )
 }
