@@ -40,7 +40,7 @@
 //!
 //! Any writer, [`admin`] or plain SQL, fires triggers (`migrations/`) that note the touched keys
 //! and notify. [`store::Feed`] reads on from its position and the daemon tells
-//! [`cache::CachedDirectory::apply`], which forgets these keys, loads under way included.
+//! [`cache::CachedDirectory::apply`], which doubts these keys, loads under way included.
 //!
 //! # The rooms, in reading order
 //!

@@ -1,6 +1,7 @@
 //! Many peers, rude peers, and how the daemon comes and goes.
 
 mod crowd;
+mod guesses;
 mod malformed;
 mod start;
 mod stop;

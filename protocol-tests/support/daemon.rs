@@ -31,6 +31,8 @@ pub(crate) struct Setup {
     pub(crate) delimiters: String,
     pub(crate) max_connections: usize,
     pub(crate) query_timeout: Duration,
+    /// How many keys that do not exist are remembered.
+    pub(crate) cache_unknown: u32,
     /// Tables with a `tcp_table` port each.
     pub(crate) tcp_tables: Vec<Table>,
     /// Further `[[listen]]` sections, as they stand in a configuration.
@@ -66,6 +68,7 @@ impl Setup {
             delimiters: "+".to_owned(),
             max_connections: 4096,
             query_timeout: Duration::from_secs(3),
+            cache_unknown: 100_000,
             tcp_tables: Vec::new(),
             listen: String::new(),
             log_level: "info",
@@ -206,12 +209,14 @@ impl Daemon {
              [addresses]\nrecipient-delimiter = \"{delimiters}\"\n\n\
              [http]\naddress = \"127.0.0.1:{}\"\n\n\
              [control]\naddress = \"unix:{}\"\n\n\
+             [cache]\nunknown = {}\n\n\
              [log]\nlevel = \"{}\"\nformat = \"{}\"\n\n\
              [[listen]]\nprotocol = \"socketmap\"\naddress = \"unix:{}\"\n\
              max-connections = {max_connections}\n",
             query_timeout.as_millis(),
             self.http,
             path("control"),
+            self.setup.cache_unknown,
             self.setup.log_level,
             self.setup.log_format,
             self.socket().display(),
