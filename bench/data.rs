@@ -111,7 +111,7 @@ impl DataSet {
         for (n, to) in self.aliases.iter().enumerate() {
             line(&[&gid(n / 20), &ROLES[n % 20], &format!("{{{}}}", to.join(","))]);
         }
-        line(&[&"\\.\nVACUUM ANALYZE;"]);
+        line(&[&"\\.\nVACUUM ANALYZE;\nCHECKPOINT;"]);
         sql
     }
 

@@ -18,7 +18,7 @@ mod process;
 mod report;
 mod responder;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -55,44 +55,24 @@ struct Arguments {
     /// What `cargo bench` hands to every benchmark.
     #[arg(long, hide = true)]
     bench: bool,
-    /// Serves instead of measuring: the other processes of a run are started so.
-    #[command(subcommand)]
-    serve: Option<Serve>,
-}
-
-#[derive(Debug, clap::Subcommand)]
-#[command(disable_help_subcommand = true)]
-enum Serve {
-    #[command(hide = true)]
-    Postcote { configuration: PathBuf },
-    #[command(hide = true)]
-    Responder { socket: PathBuf, entries: usize },
+    /// Another build of `postcote` to measure in the same rounds: before and after a change.
+    #[arg(long, value_name = "PROGRAM")]
+    beside: Option<PathBuf>,
+    /// Serves instead of measuring: the responder's process is started so.
+    #[arg(long, hide = true, num_args = 2, value_names = ["SOCKET", "ENTRIES"])]
+    respond: Option<Vec<String>>,
 }
 
 fn main() {
     let arguments = Arguments::parse();
-    match &arguments.serve {
-        Some(serve) => serve.run(),
-        None => measure(&arguments),
-    }
-}
-
-impl Serve {
-    fn run(&self) {
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            match self {
-                Self::Responder { socket, entries } => {
-                    responder::serve(socket, data::replies(&DataSet::new(*entries))).await;
-                }
-                Self::Postcote { configuration } => {
-                    let file = Some(configuration.clone());
-                    let source = postcote::config::Source { file, ..Default::default() };
-                    let config = postcote::config::Config::load(&source).unwrap();
-                    postcote::daemon::serve(config, source).await.unwrap();
-                }
-            }
-        });
+    match arguments.respond.as_deref() {
+        Some([socket, entries]) => {
+            let replies = data::replies(&DataSet::new(entries.parse().unwrap()));
+            // As `postcote serve` makes its own.
+            let runtime = tokio::runtime::Runtime::new().unwrap();
+            runtime.block_on(responder::serve(Path::new(socket), replies));
+        }
+        _ => measure(&arguments),
     }
 }
 
@@ -131,7 +111,8 @@ fn measure(arguments: &Arguments) {
     println!("{setup}");
     let (mut rows, mut summary) = (Vec::new(), String::new());
     for &entries in &arguments.entries {
-        let contest = Contest::prepare(&scratch, &database, entries, &plan);
+        let contest =
+            Contest::prepare(&scratch, &database, entries, &plan, arguments.beside.as_deref());
         let mut bars = vec![(LOAD, Contest::RESPONDER)];
         contest.load(&plan, &arguments.connections, &mut rows);
         if !arguments.no_postmap {
@@ -156,17 +137,22 @@ struct Contest<'a> {
     entries: usize,
     questions: Vec<Question>,
     requests: Requests,
-    postcote: Server,
-    responder: Server,
+    /// With the processes whose time they cost: postcote has a database.
+    servers: Vec<(&'static str, Server, Vec<u32>)>,
 }
 
 impl<'a> Contest<'a> {
     const PGSQL: &'static str = "pgsql";
-    const POSTCOTE: &'static str = "postcote";
     const RESPONDER: &'static str = "responder";
 
     /// Loads the data, starts the servers, and asks each of them everything once.
-    fn prepare(scratch: &Scratch, database: &'a Database, entries: usize, plan: &Plan) -> Self {
+    fn prepare(
+        scratch: &Scratch,
+        database: &'a Database,
+        entries: usize,
+        plan: &Plan,
+        beside: Option<&Path>,
+    ) -> Self {
         let data = DataSet::new(entries);
         let name = format!("bench{entries}");
         let started = Instant::now();
@@ -174,32 +160,44 @@ impl<'a> Contest<'a> {
         eprintln!("{} entries loaded in {:.1?}", data.entries(), started.elapsed());
         let questions = data.questions(plan.questions);
         let requests = Requests::new(&questions);
-        let postcote = start_postcote(scratch, &database.url(&name), &name);
-        let socket = scratch.join(format!("{name}-responder"));
-        let mut command = this_program();
-        command.arg("responder").arg(&socket).arg(entries.to_string());
-        let responder = Server::start(&command, socket);
-        for server in [&postcote, &responder] {
-            let seen = load(&server.socket, &requests, 64, 0, Extent::Once);
-            let (name, each) = (server.socket.display(), seen.per_second());
-            eprintln!("{name}: warmed up, every reply right, {each:.0} lookups/s");
+        let responder = start_responder(scratch.join(format!("{name}-responder")), entries);
+        let mut servers = vec![(Self::RESPONDER, responder.pid(), responder)];
+        let this = Path::new(env!("CARGO_BIN_EXE_postcote"));
+        for (server, program) in [("postcote", Some(this)), ("beside", beside)] {
+            let Some(program) = program else { continue };
+            let place = scratch.join(format!("{name}-{server}"));
+            let postcote = start_postcote(program, &place, &database.url(&name));
+            servers.push((server, postcote.pid(), postcote));
         }
-        Self { database, name, entries, questions, requests, postcote, responder }
+        for (server, _, at) in &servers {
+            let seen = load(&at.socket, &requests, 64, 0, Extent::Once);
+            eprintln!("{server}: every reply right, {:.0} lookups/s at first", seen.per_second());
+        }
+        let with_database = |pid, server| match server {
+            Self::RESPONDER => vec![pid],
+            _ => vec![pid, database.pid()],
+        };
+        let servers =
+            servers.into_iter().map(|(name, pid, at)| (name, at, with_database(pid, name)));
+        let servers = servers.collect();
+        Self { database, name, entries, questions, requests, servers }
     }
 
     fn load(&self, plan: &Plan, connections: &[usize], rows: &mut Vec<Row>) {
         for round in 1..=plan.rounds {
             for &connections in connections {
                 // Who comes second finds a warmer machine, so they take turns.
-                let mut servers = self.servers();
-                servers.rotate_left((round + 1) % 2);
+                let mut servers: Vec<_> = self.servers.iter().collect();
+                if round % 2 == 0 {
+                    servers.reverse();
+                }
                 for (name, server, pids) in servers {
                     let ask = |time| {
                         let from = round * STRETCH;
                         load(&server.socket, &self.requests, connections, from, Extent::Time(time))
                     };
                     ask(plan.time / 10);
-                    let (seen, used) = timed(&pids, || ask(plan.time));
+                    let (seen, used) = timed(pids, || ask(plan.time));
                     rows.push(self.row(LOAD, connections, name, round).of_load(&seen, used));
                 }
             }
@@ -219,20 +217,12 @@ impl<'a> Contest<'a> {
                 let ask = || few.ask_database(self.database, &self.name);
                 let (elapsed, used) = timed(&[self.database.pid()], ask);
                 add(Self::PGSQL, few.keys, elapsed, used);
-                for (name, server, pids) in self.servers() {
-                    let (elapsed, used) = timed(&pids, || many.ask_socket(&server.socket));
+                for (name, server, pids) in &self.servers {
+                    let (elapsed, used) = timed(pids, || many.ask_socket(&server.socket));
                     add(name, many.keys, elapsed, used);
                 }
             }
         }
-    }
-
-    /// The socketmap servers, and the processes whose time they cost: postcote has a database.
-    fn servers(&self) -> [(&'static str, &Server, Vec<u32>); 2] {
-        [
-            (Self::RESPONDER, &self.responder, vec![self.responder.pid()]),
-            (Self::POSTCOTE, &self.postcote, vec![self.postcote.pid(), self.database.pid()]),
-        ]
     }
 
     fn row(
@@ -255,23 +245,25 @@ fn timed<T>(pids: &[u32], what: impl FnOnce() -> T) -> (T, Duration) {
     (done, processor_time(pids).saturating_sub(before))
 }
 
-fn start_postcote(scratch: &Scratch, url: &str, name: &str) -> Server {
-    let socket = scratch.join(format!("{name}-postcote"));
-    let configuration = scratch.join(format!("{name}.toml"));
+fn start_postcote(program: &Path, place: &Path, url: &str) -> Server {
+    let [socket, control, configuration] =
+        ["socketmap", "control", "toml"].map(|extension| place.with_extension(extension));
     let text = format!(
         "[database]\nurl = \"{url}\"\n\n[http]\nenabled = false\n\n\
          [control]\naddress = \"unix:{}\"\n\n\
-         [[listen]]\nprotocol = \"socketmap\"\naddress = \"unix:{}\"\nmax-connections = 1024\n\n\
+         [[listen]]\nprotocol = \"socketmap\"\naddress = \"unix:{}\"\n\n\
          [log]\nlevel = \"warn\"\n",
-        scratch.join(format!("{name}-control")).display(),
+        control.display(),
         socket.display(),
     );
     std::fs::write(&configuration, text).unwrap();
-    let mut command = this_program();
-    command.arg("postcote").arg(&configuration);
+    let mut command = Command::new(program);
+    command.arg("--config").arg(&configuration).arg("serve");
     Server::start(&command, socket)
 }
 
-fn this_program() -> Command {
-    Command::new(std::env::current_exe().unwrap())
+fn start_responder(socket: PathBuf, entries: usize) -> Server {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.arg("--respond").arg(&socket).arg(entries.to_string());
+    Server::start(&command, socket)
 }

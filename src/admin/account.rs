@@ -15,13 +15,13 @@ use crate::store::write::{self, NewAccount, OrderKind};
 /// What to do with accounts.
 #[derive(Clone, Debug, clap::Subcommand)]
 pub enum Verb {
-    /// Make an account; its password is asked for, twice, unless it comes otherwise
+    /// Makes an account; its password is asked for, twice, unless it comes otherwise
     #[command(after_long_help = ADD)]
     Add(Box<Add>),
-    /// Delete an account
+    /// Deletes an account
     #[command(after_long_help = DELETE)]
     Delete(Delete),
-    /// List accounts
+    /// Lists accounts
     List(List),
 }
 
@@ -72,7 +72,7 @@ pub struct Add {
 pub struct Delete {
     /// The address
     address: Address,
-    /// Delete it from aliases, catch-alls, forwards and relocated users that lead to it, too
+    /// Deletes it from aliases, catch-alls, forwards and relocated users that lead to it, too
     #[arg(long)]
     force: bool,
     /// Order the deletion of its mail

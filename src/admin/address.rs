@@ -8,7 +8,7 @@ use crate::store::inventory;
 /// What to do with addresses.
 #[derive(Clone, Debug, clap::Subcommand)]
 pub enum Verb {
-    /// List addresses and what stands there
+    /// Lists addresses and what stands there
     #[command(after_long_help = "Examples:\n  postcote admin address list info\n  \
                                  postcote admin address list %@example.org")]
     List(List),

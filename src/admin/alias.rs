@@ -13,13 +13,13 @@ use crate::store::write;
 /// What to do with aliases.
 #[derive(Clone, Debug, clap::Subcommand)]
 pub enum Verb {
-    /// Make an alias, or give it further destinations
+    /// Makes an alias, or gives it further destinations
     #[command(after_long_help = ADD)]
     Add(Add),
-    /// Delete an alias, or some of its destinations
+    /// Deletes an alias, or some of its destinations
     #[command(after_long_help = DELETE)]
     Delete(Delete),
-    /// List aliases and where they lead to
+    /// Lists aliases and where they lead to
     List(List),
 }
 

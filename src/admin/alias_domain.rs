@@ -12,14 +12,14 @@ use crate::store::write;
 /// What to do with alias domains.
 #[derive(Clone, Debug, clap::Subcommand)]
 pub enum Verb {
-    /// Give a domain another name
+    /// Gives a domain another name
     #[command(
         after_long_help = "Example:\n  postcote admin alias-domain add example.com example.org"
     )]
     Add(Add),
-    /// Take the name away again
+    /// Takes the name away again
     Delete(Delete),
-    /// List alias domains and their primary domains
+    /// Lists alias domains and their primary domains
     List(List),
 }
 

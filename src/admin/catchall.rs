@@ -12,14 +12,14 @@ use crate::store::write;
 /// What to do with catch-alls.
 #[derive(Clone, Debug, clap::Subcommand)]
 pub enum Verb {
-    /// Give a domain a catch-all, or give it further destinations
+    /// Gives a domain a catch-all, or gives it further destinations
     #[command(
         after_long_help = "Example:\n  postcote admin catchall add example.org info@example.org"
     )]
     Add(Add),
-    /// Take a domain's catch-all away, or some of its destinations
+    /// Takes a domain's catch-all away, or some of its destinations
     Delete(Delete),
-    /// Show where mail for strangers goes
+    /// Shows where mail for strangers goes
     Show(Show),
 }
 

@@ -15,13 +15,13 @@ use crate::store::write::{self, NewDomain, OrderKind};
 /// What to do with domains.
 #[derive(Clone, Debug, clap::Subcommand)]
 pub enum Verb {
-    /// Serve mailboxes of a domain
+    /// Serves mailboxes of a domain from now on
     #[command(after_long_help = ADD)]
     Add(Add),
-    /// Serve a domain no longer
+    /// Serves a domain no longer
     #[command(after_long_help = DELETE)]
     Delete(Delete),
-    /// List domains
+    /// Lists domains
     List(List),
 }
 
@@ -41,7 +41,7 @@ pub struct Add {
     /// The name of the domain
     #[arg(value_name = "FQDN")]
     name: DomainName,
-    /// Make an account postmaster@ with a password that is made up and printed, once
+    /// Makes an account postmaster@ with a password that is made up and printed, once
     #[arg(long)]
     pub(super) with_postmaster: bool,
     /// Where its mail goes, as in transport(5); what main.cf says unless given
@@ -67,7 +67,7 @@ pub struct Delete {
     /// The primary name of the domain
     #[arg(value_name = "FQDN")]
     name: DomainName,
-    /// Delete everything in it, too
+    /// Deletes everything in it, too
     #[arg(long)]
     force: bool,
     /// Order the deletion of all mail in it

@@ -38,17 +38,17 @@ pub use report::{Format, Output, Report};
 
 use password::NewPassword;
 
-/// Manage domains, accounts, aliases and the rest
+/// Manages domains, accounts, aliases and the rest
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct Args {
     /// What to manage.
     #[command(subcommand)]
     pub command: Command,
-    /// Print JSON: one object, its shape documented in the manual
+    /// Prints JSON: one object, whose fields are added to and never changed
     #[arg(long, global = true, display_order = 900)]
     pub json: bool,
-    /// Check everything, change nothing
+    /// Checks everything, changes nothing
     #[arg(long, global = true, display_order = 901)]
     pub dry_run: bool,
 }

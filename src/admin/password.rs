@@ -15,13 +15,13 @@ use crate::mail::{PasswordHash, Scheme};
 #[derive(Clone, Debug, Default, clap::Args)]
 #[group(multiple = false)]
 pub struct PasswordSource {
-    /// Read the password from standard input, one line
+    /// Reads the password from standard input, one line
     #[arg(long)]
     pub password_stdin: bool,
-    /// Make a password up and print it, once
+    /// Makes a password up and prints it, once
     #[arg(long)]
     pub random: bool,
-    /// Store this hash as it is, with its scheme in braces
+    /// Stores this hash as it is, with its scheme in braces
     #[arg(long, value_name = "{SCHEME}HASH")]
     pub hash: Option<SecretString>,
 }

@@ -12,13 +12,13 @@ use crate::store::write;
 /// What to do with relocated users.
 #[derive(Clone, Debug, clap::Subcommand)]
 pub enum Verb {
-    /// Say that somebody has moved, or moved again
+    /// Says that somebody has moved, or moved again
     #[command(after_long_help = "Example:\n  \
         postcote admin relocated add jane@example.org jane.doe@example.com")]
     Add(Add),
-    /// Forget that somebody has moved
+    /// Forgets that somebody has moved
     Delete(Delete),
-    /// List who has moved, and whereto
+    /// Lists who has moved, and whereto
     List(List),
 }
 

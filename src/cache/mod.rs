@@ -8,6 +8,7 @@
 //! - *Unsure is never no.* What has changed, or may have, is loaded again, and what was known of it
 //!   is still served if that fails; what was unknown is not served, for it may exist by now.
 
+mod front;
 mod shelf;
 
 use std::sync::Arc;
