@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::support::terms::runs_as_root;
+use crate::support::terms::{runs_as_root, wait_for};
 
 use super::installation::Installation;
 use super::smtp_case::{play, read_cases};
@@ -45,6 +45,8 @@ fn mail_finds_its_way(installation: &Installation, way: Way) {
     play(&read_cases(&cases), &world.postfix, &world.stores());
     messages_keep_their_bytes(&world);
     everybody_gets_it_once(&world);
+    changes_are_live(&world);
+    mail_waits_for_a_mailbox_that_is_moved(&world);
 }
 
 fn messages_keep_their_bytes(world: &World) {
@@ -71,4 +73,55 @@ fn everybody_gets_it_once(world: &World) {
     let mut expected: Vec<_> = (1..=1000).map(|n| format!("m{n}@many.example")).collect();
     expected.sort();
     assert_eq!(world.store("sink").recipients_of("X-Everybody"), expected);
+}
+
+/// What SQL changes is so for the next recipient.
+fn changes_are_live(world: &World) {
+    let account = "INSERT INTO postcote.account (gid, localpart, password)
+                   VALUES (70000, 'nina', '{PLAIN}account-password')";
+    let suspended = "UPDATE postcote.account SET may_receive = false WHERE localpart = 'nina'";
+    let relocated = "DELETE FROM postcote.account WHERE localpart = 'nina';
+                     INSERT INTO postcote.relocated VALUES (70000, 'nina', 'nina@far.example')";
+    let forgotten = "DELETE FROM postcote.relocated WHERE localpart = 'nina'";
+    let changes =
+        [(account, "2.1.5"), (suspended, "5.2.1"), (relocated, "5.1.6"), (forgotten, "5.1.1")];
+    let reply = |sender: &str| {
+        let mut session = world.postfix.session();
+        assert!(session.mail_from(sender, "").is_positive());
+        session.rcpt_to("nina@shop.example")
+    };
+    assert_eq!(reply("first@outside.example").enhanced.as_deref(), Some("5.1.1"));
+    for (change, expected) in changes {
+        world.change(change);
+        let mut attempts = 0;
+        wait_for(expected, Duration::from_secs(5), || {
+            attempts += 1;
+            // smtpd(8) remembers how it resolved a recipient for a sender, so this is another one.
+            let sender = format!("{expected}.{attempts}@outside.example");
+            (reply(&sender).enhanced.as_deref() == Some(expected)).then_some(())
+        });
+    }
+}
+
+/// Mail that an alias brings is accepted, and is queued until the move is over.
+fn mail_waits_for_a_mailbox_that_is_moved(world: &World) {
+    let mut session = world.postfix.session();
+    assert!(session.mail_from("sender@outside.example", "").is_positive());
+    assert!(session.rcpt_to("movers@shop.example").is_positive());
+    let reply = session.data("Subject: patience\n\nX-Moving\n");
+    let queued = reply.queue_id().unwrap_or_else(|| panic!("{reply}"));
+    wait_for("the message to be deferred", Duration::from_secs(10), || {
+        let log = world.postfix.log();
+        let mut lines = log.lines().filter(|line| line.contains(queued));
+        lines.any(|line| line.contains("dsn=4.2.1") && line.contains("deferred")).then_some(())
+    });
+    assert_eq!(world.store("sink").recipients_of("X-Moving"), Vec::<String>::new());
+    world.change("UPDATE postcote.mailbox_order SET state = 'done'");
+    // qmgr(8) keeps the last resolved address for 30 seconds, so there must be another one.
+    let mut session = world.postfix.session();
+    assert!(session.mail_from("sender@outside.example", "").is_positive());
+    assert!(session.rcpt_to("bert@shop.example").is_positive());
+    assert!(session.data("Subject: other mail\n\n\n").is_positive());
+    world.postfix.wait_until_removed(queued);
+    assert_eq!(world.store("sink").recipients_of("X-Moving"), ["mona@shop.example"]);
 }

@@ -29,6 +29,7 @@ pub(crate) struct World {
     _daemon: Daemon,
     pub(crate) sinks: Vec<(&'static str, LmtpSink)>,
     _sasl: Server,
+    url: String,
     _database: Option<TestDatabase<'static>>,
     _scratch: Scratch,
 }
@@ -69,7 +70,8 @@ impl World {
         more: &str,
         database: Option<TestDatabase<'static>>,
     ) -> Self {
-        fill(url, more);
+        execute(url, include_str!("world.sql"));
+        execute(url, more);
         let scratch = Scratch::new();
         let postfix = Postfix::prepare(installation, &scratch);
         let sinks: Vec<_> =
@@ -94,9 +96,15 @@ impl World {
             _daemon: daemon,
             sinks,
             _sasl: sasl,
+            url: url.to_owned(),
             _database: database,
             _scratch: scratch,
         }
+    }
+
+    /// Changes the data by SQL.
+    pub(crate) fn change(&self, sql: &str) {
+        execute(&self.url, sql);
     }
 
     /// The stores by their names.
@@ -110,14 +118,13 @@ impl World {
     }
 }
 
-/// Loads the data, and makes the user of the daemon.
-fn fill(url: &str, more: &str) {
+/// Runs SQL as superuser, and makes the user of the daemon.
+fn execute(url: &str, sql: &str) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let client = pg::connect(url).await;
         make_daemon_user(&client).await;
-        client.batch_execute(include_str!("world.sql")).await.unwrap();
-        client.batch_execute(more).await.unwrap();
+        client.batch_execute(sql).await.unwrap();
     });
 }
 

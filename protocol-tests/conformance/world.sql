@@ -87,6 +87,7 @@ INSERT INTO postcote.alias (gid, localpart, destinations, enabled, expires_at) V
     (70000, 'guests', '{anna@far.example,bert@shop.example}', true, NULL),
     (70000, 'spaced', '{"\"john smith\"@shop.example"}', true, NULL),
     (70000, 'naïve', '{anna@shop.example}', true, NULL),
+    (70000, 'movers', '{mona@shop.example}', true, NULL),
     (70000, 'former', '{dora@shop.example}', true, NULL),
     (70000, 'shut', '{anna@shop.example}', false, NULL),
     (70000, 'over', '{anna@shop.example}', true, now() - interval '1 day'),

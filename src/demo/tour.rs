@@ -1,7 +1,7 @@
 //! What the demo shows: commands to paste, each with the answer it gives.
 
 use std::fmt::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::config::{Config, Shown, show};
 use crate::demo::Demo;
@@ -178,14 +178,17 @@ pub fn commands(demo: &Demo, program: &Path) -> String {
     text
 }
 
-/// How the caller's shell finds `postmap`: Debian keeps it off an ordinary user's PATH.
-fn postmap() -> &'static str {
-    const SBIN: [&str; 2] = ["/usr/sbin/postmap", "/usr/local/sbin/postmap"];
+/// How every user of this machine calls `postmap`: Debian keeps it off an ordinary user's PATH.
+fn postmap() -> String {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    if std::env::split_paths(&path).any(|directory| directory.join("postmap").is_file()) {
-        return "postmap";
+    let sbin = ["/usr/sbin", "/usr/local/sbin"].map(PathBuf::from);
+    let mut programs = std::env::split_paths(&path).chain(sbin).map(|at| at.join("postmap"));
+    match programs.find(|program| program.is_file()) {
+        Some(program) if program.parent().is_some_and(|at| at.ends_with("sbin")) => {
+            word(&program.to_string_lossy())
+        }
+        _ => "postmap".to_owned(),
     }
-    SBIN.into_iter().find(|program| Path::new(program).is_file()).unwrap_or("postmap")
 }
 
 /// A change by plain SQL, by whoever may enter the database; of something that the tour does not
