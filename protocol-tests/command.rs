@@ -18,6 +18,15 @@ pub(crate) fn postcote() -> Command {
     command
 }
 
+/// A program for administrators, which Debian keeps off an ordinary user's PATH.
+pub(crate) fn administrative(program: &str) -> Command {
+    let mut path = std::env::var_os("PATH").unwrap_or_default();
+    path.push(":/usr/local/sbin:/usr/sbin:/sbin");
+    let mut command = Command::new(program);
+    command.env("PATH", path);
+    command
+}
+
 /// A file of the repository.
 pub(crate) fn file(path: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
