@@ -1,7 +1,6 @@
 //! What the parts of a lookup cost, without sockets: codec, key, memory, rule, and the whole way.
 //!
-//! Prints nanoseconds; run under `valgrind --tool=callgrind` it counts instructions instead, which
-//! is steadier on a busy machine.
+//! Prints nanoseconds.
 
 #![expect(
     clippy::unwrap_used,
@@ -40,7 +39,7 @@ struct Arguments {
     /// Only what has this text in its name.
     #[arg(default_value = "")]
     only: String,
-    /// Runs each part so often and does not time it: for callgrind.
+    /// Runs each part so often and does not time it: for a profiler.
     #[arg(long)]
     times: Option<usize>,
     /// What `cargo bench` hands to every benchmark.
