@@ -10,7 +10,8 @@ use crate::mail::{
 };
 use crate::store::facts::{EntryKind, Named};
 use crate::store::inventory::{self, AccountRow, Filter};
-use crate::store::write::{self, NewAccount, OrderKind};
+use crate::store::orders;
+use crate::store::write::{self, NewAccount};
 
 /// What to do with accounts.
 #[derive(Clone, Debug, clap::Subcommand)]
@@ -208,9 +209,9 @@ async fn insert(
     password: NewPassword,
     report: &mut Report,
 ) -> Result<(), AdminError> {
-    write::insert_account(desk.tx, account).await?;
+    let uid = write::insert_account(desk.tx, account).await?;
+    orders::create(desk.tx, &[uid]).await?;
     if let Some(row) = row(desk, account.gid, address).await? {
-        write::order(desk.tx, OrderKind::Create, std::slice::from_ref(&row)).await?;
         report.change(ChangeKind::Added, Item::account(&row, desk.now));
     }
     if let Some(made_up) = password.made_up {
@@ -235,9 +236,9 @@ impl Delete {
                 .advise("delete it there, too, with `--force`")
                 .into());
         }
-        write::drop_orders(desk.tx, domain.gid, Some(row.uid)).await?;
+        orders::withdraw(desk.tx, domain.gid, Some(row.uid)).await?;
         if self.with_mail {
-            write::order(desk.tx, OrderKind::Delete, std::slice::from_ref(&row)).await?;
+            orders::delete(desk.tx, &[row.uid]).await?;
             report.note(format!("`{}` goes as soon as its order is carried out", row.home));
         } else {
             report.note(format!("its mail stays in `{}`", row.home));
