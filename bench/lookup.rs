@@ -205,7 +205,7 @@ fn entry(question: &Question) -> Entry {
             quota: None,
             switches: Switches::default(),
             expires: None,
-            moving: false,
+            moving_until: None,
             forwards: None,
         })),
     }

@@ -70,8 +70,7 @@ struct AccountFacts {
     reason: Option<String>,
     suspended_until: Option<When>,
     expires: Option<When>,
-    #[serde(default)]
-    moving: bool,
+    moving_until: Option<When>,
     #[serde(default)]
     forwards: Vec<String>,
     #[serde(default = "yes")]
@@ -271,7 +270,7 @@ impl AccountFacts {
                 until: self.suspended_until.map(When::timestamp),
             },
             expires: self.expires.map(When::timestamp),
-            moving: self.moving,
+            moving_until: self.moving_until.map(When::timestamp),
             forwards: self.forwards.first().map(|_| Forwards {
                 destinations: templates(&self.forwards),
                 keep_copy: self.keep_copy,
@@ -308,10 +307,12 @@ impl AccountFacts {
             )
             .await
             .unwrap();
-        if self.moving {
-            let sql = "INSERT INTO postcote.mailbox_order (kind, uid, gid, address, home, new_home)
-                       VALUES ('move', $1, $2, $3, '/srv/mail/old', '/srv/mail/new')";
-            client.execute(sql, &[&i64::from(self.uid), &gid, &address]).await.unwrap();
+        if let Some(until) = self.moving_until.map(When::sql) {
+            let sql = "INSERT INTO postcote.mailbox_order
+                           (kind, uid, gid, address, home, new_home, created_at)
+                       VALUES ('move', $1, $2, $3, '/srv/mail/old', '/srv/mail/new',
+                           to_timestamp($4) - interval '1 day')";
+            client.execute(sql, &[&i64::from(self.uid), &gid, &address, &until]).await.unwrap();
         }
     }
 }

@@ -52,7 +52,7 @@ impl Directory for PendingDirectory<'_, '_> {
             Entry::Account(account) => {
                 account.switches = Switches::default();
                 account.expires = None;
-                account.moving = false;
+                account.moving_until = None;
             }
             Entry::Alias(alias) => {
                 alias.enabled = true;

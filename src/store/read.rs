@@ -135,7 +135,7 @@ fn account(row: &Row) -> Result<Account, Unreadable> {
             until: time(row, "suspended_until")?,
         },
         expires: time(row, "expires_at")?,
-        moving: row.try_get("moving")?,
+        moving_until: time(row, "moving_until")?,
         forwards: forwards.map(|destinations| Forwards { destinations, keep_copy }),
     })
 }

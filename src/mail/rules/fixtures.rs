@@ -34,7 +34,7 @@ pub(crate) fn account(change: impl FnOnce(&mut Account)) -> Entry {
         quota: None,
         switches: Switches::default(),
         expires: None,
-        moving: false,
+        moving_until: None,
         forwards: None,
     };
     change(&mut account);
