@@ -18,6 +18,7 @@ mod connections;
 mod database;
 mod demo;
 mod dialogs;
+mod editing;
 mod examples;
 mod help;
 mod outage;
