@@ -23,5 +23,6 @@ mod help;
 mod outage;
 mod properties;
 mod support;
+mod teaching;
 mod telemetry;
 mod tls;
