@@ -24,5 +24,6 @@ mod help;
 mod outage;
 mod properties;
 mod support;
+mod teaching;
 mod telemetry;
 mod tls;
