@@ -197,7 +197,7 @@ impl Command {
                 | Self::AliasDomain(alias_domain::Verb::List(_))
                 | Self::Catchall(catchall::Verb::Show(_))
                 | Self::Domain(domain::Verb::List(_))
-                | Self::Relocated(relocated::Verb::List(_))
+                | Self::Relocated(relocated::Verb::List(_) | relocated::Verb::Show(_))
         )
     }
 
