@@ -45,7 +45,7 @@ impl Delete {
             return Err(Refusal::new(Rule::NoSuchAccount, what).into());
         };
         let mut report = Report::new("account delete");
-        let references = references::to(desk, &domain, address).await?;
+        let references = references::to(desk, domain.gid, &address.localpart).await?;
         if !self.force && !references.is_empty() {
             return Err(Refusal::new(Rule::AccountInUse, what)
                 .because(references::reason(&references))
