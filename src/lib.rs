@@ -69,6 +69,7 @@ pub mod exit;
 pub mod handler;
 pub mod lookup;
 pub mod mail;
+pub mod password;
 pub mod protocol;
 pub mod server;
 pub mod store;

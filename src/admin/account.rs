@@ -1,5 +1,6 @@
 //! Accounts: mailboxes that people log in to.
 
+use crate::admin::account_password::{PASSWORD, Password};
 use crate::admin::item::Item;
 use crate::admin::names;
 use crate::admin::password::NewPassword;
@@ -23,6 +24,9 @@ pub enum Verb {
     Delete(Delete),
     /// Lists accounts
     List(List),
+    /// Gives an account another password, asked for twice unless it comes otherwise
+    #[command(after_long_help = PASSWORD)]
+    Password(Password),
 }
 
 const ADD: &str = "\
@@ -40,7 +44,7 @@ Examples:
 #[derive(Clone, Debug, clap::Args)]
 pub struct Add {
     /// The address, in a primary domain
-    address: Address,
+    pub(super) address: Address,
     /// Where the password comes from.
     #[command(flatten)]
     pub(super) password: PasswordSource,
@@ -95,6 +99,7 @@ impl Verb {
                 format!("cannot delete account `{}`", delete.address.to_unicode())
             }
             Self::List(_) => "cannot list accounts".to_owned(),
+            Self::Password(verb) => verb.what(),
         }
     }
 
@@ -113,6 +118,7 @@ impl Verb {
                 let items = rows.iter().map(|row| Item::account(row, desk.now)).collect();
                 Ok(Report::list("account list", items))
             }
+            Self::Password(verb) => verb.perform(desk, password).await,
         }
     }
 }
@@ -213,9 +219,7 @@ async fn insert(
         write::order(desk.tx, OrderKind::Create, std::slice::from_ref(&row)).await?;
         report.change(ChangeKind::Added, Item::account(&row, desk.now));
     }
-    if let Some(made_up) = password.made_up {
-        report.password(address.clone(), made_up);
-    }
+    password.tell(address, report);
     Ok(())
 }
 

@@ -111,6 +111,13 @@ impl Verb {
 }
 
 impl Add {
+    /// The address of its postmaster.
+    pub(super) fn postmaster(&self) -> Result<Address, AdminError> {
+        let localpart = Localpart::from_internal("postmaster")
+            .map_err(|reason| AdminError::bad_data(reason.to_string()))?;
+        Ok(Address { localpart, domain: self.name.clone() })
+    }
+
     /// Whether the name is free.
     pub(super) async fn check(&self, desk: Desk<'_, '_>) -> Result<(), AdminError> {
         let Some(taken) = facts::domain(desk.tx, &self.name).await? else { return Ok(()) };
@@ -149,10 +156,7 @@ impl Add {
             report.change(ChangeKind::Added, Item::domain(&row));
         }
         if let Some(password) = password {
-            let localpart = Localpart::from_internal("postmaster")
-                .map_err(|reason| AdminError::bad_data(reason.to_string()))?;
-            let address = Address { localpart, domain: self.name.clone() };
-            account::insert_plain(desk, gid, &address, password, &mut report).await?;
+            account::insert_plain(desk, gid, &self.postmaster()?, password, &mut report).await?;
         }
         Ok(report)
     }

@@ -5,9 +5,12 @@
 //! 0 for no limit; `null` is "not set", which for services, quota and transport of an account
 //! means that the domain decides.
 
+mod password;
 mod words;
 
 use serde::Serialize;
+
+pub use password::{HashItem, SchemeItem};
 
 use crate::admin::expiry::written;
 use crate::mail::{
@@ -33,6 +36,10 @@ pub enum Item {
     Catchall(CatchallItem),
     /// A domain.
     Domain(Box<DomainItem>),
+    /// What would be stored of a password.
+    PasswordHash(HashItem),
+    /// A way to hash passwords.
+    PasswordScheme(Box<SchemeItem>),
     /// Somebody who has moved.
     Relocated(RelocatedItem),
 }

@@ -194,8 +194,15 @@ impl Report {
             data.push_str(password.expose_secret());
             data.push('\n');
         }
-        if let Some(first) = self.items.first() {
-            data.push_str(&table(first.headings(), &self.items, width));
+        match self.items.first().map(Item::headings) {
+            None => {}
+            Some([]) => {
+                for line in self.items.iter().flat_map(Item::cells) {
+                    data.push_str(&line);
+                    data.push('\n');
+                }
+            }
+            Some(headings) => data.push_str(&table(headings, &self.items, width)),
         }
         data
     }

@@ -26,7 +26,9 @@ pub use domain_name::{DomainName, DomainNameError};
 pub use entry::{Alias, Entry};
 pub use localpart::{Delimiters, DelimitersError, Localpart, LocalpartError};
 pub use location::{MailLocation, MailboxFormat, MailboxFormatError, Uid};
-pub use password::{PasswordHash, PasswordHashError, Scheme};
+pub use password::{
+    Dovecot24, Encoding, HashForm, PasswordHash, PasswordHashError, Scheme, Strength,
+};
 pub use quota::{QuotaLimit, SizeError, parse_size};
 pub use refusal::{Refusal, Rule};
 pub use service::{Service, ServiceError, ServiceSet};

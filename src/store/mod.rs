@@ -17,6 +17,7 @@ pub mod inventory;
 mod link;
 pub mod migrate;
 mod passfile;
+pub mod password;
 pub mod pending;
 mod read;
 pub mod tls;

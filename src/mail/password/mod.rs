@@ -1,8 +1,16 @@
 //! A stored password: a scheme and what the scheme made of the password.
+//!
+//! This is vocabulary; [`password`](crate::password) makes and verifies such hashes.
+
+mod encoding;
+mod scheme;
 
 use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
+
+pub use encoding::{Encoding, HashForm};
+pub use scheme::{Dovecot24, Scheme, Strength};
 
 /// A stored password as Dovecot writes it, `{SCHEME}data` or `{SCHEME.ENCODING}data`. For some
 /// schemes the data are the password itself, so `Debug` shows the scheme only.
@@ -17,8 +25,7 @@ use secrecy::{ExposeSecret, SecretString};
 /// ```
 #[derive(Clone)]
 pub struct PasswordHash {
-    scheme: Scheme,
-    encoding: Option<Encoding>,
+    form: HashForm,
     text: SecretString,
 }
 
@@ -48,115 +55,6 @@ pub enum PasswordHashError {
     BadText,
 }
 
-/// How the data of a stored password are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Encoding {
-    Base64,
-    Hex,
-}
-
-/// Declares the schemes once: name, variant, how data without a suffix start.
-macro_rules! schemes {
-    ($($(#[$doc:meta])* $variant:ident $name:literal $start:literal;)+) => {
-        /// The password schemes of Dovecot 2.3 and 2.4, alphabetically.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum Scheme { $($(#[$doc])* $variant,)+ }
-
-        impl Scheme {
-            /// Every scheme, alphabetically.
-            pub const ALL: &[Self] = &[$(Self::$variant,)+];
-
-            /// The name between the braces.
-            pub fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $name,)+ }
-            }
-
-            /// How data of this scheme start when no encoding is named.
-            fn start(self) -> &'static str {
-                match self { $(Self::$variant => $start,)+ }
-            }
-        }
-    };
-}
-
-schemes! {
-    /// Argon2id, known to Dovecot 2.4 only.
-    Argon2 "ARGON2" "$argon2";
-    /// Argon2i.
-    Argon2i "ARGON2I" "$argon2i$";
-    /// Argon2id, the default for new passwords.
-    Argon2id "ARGON2ID" "$argon2id$";
-    /// bcrypt.
-    BlfCrypt "BLF-CRYPT" "$2";
-    /// The password itself.
-    Clear "CLEAR" "";
-    /// The password itself.
-    Cleartext "CLEARTEXT" "";
-    /// The state of HMAC-MD5.
-    CramMd5 "CRAM-MD5" "";
-    /// Whatever crypt(3) of the system knows.
-    Crypt "CRYPT" "";
-    /// Traditional DES.
-    DesCrypt "DES-CRYPT" "";
-    /// MD5 of user, realm and password.
-    DigestMd5 "DIGEST-MD5" "";
-    /// The state of HMAC-MD5.
-    HmacMd5 "HMAC-MD5" "";
-    /// MD5 in base64.
-    LdapMd5 "LDAP-MD5" "";
-    /// MD5-crypt.
-    Md5 "MD5" "";
-    /// MD5-crypt.
-    Md5Crypt "MD5-CRYPT" "";
-    /// One-time passwords (RFC 2289).
-    Otp "OTP" "";
-    /// PBKDF2 with SHA-1.
-    Pbkdf2 "PBKDF2" "$1$";
-    /// The password itself.
-    Plain "PLAIN" "";
-    /// MD4 in hex.
-    PlainMd4 "PLAIN-MD4" "";
-    /// MD5 in hex.
-    PlainMd5 "PLAIN-MD5" "";
-    /// The beginning of the password, and how long it is.
-    PlainTrunc "PLAIN-TRUNC" "";
-    /// SCRAM with SHA-1.
-    ScramSha1 "SCRAM-SHA-1" "";
-    /// SCRAM with SHA-256.
-    ScramSha256 "SCRAM-SHA-256" "";
-    /// SHA-1.
-    Sha "SHA" "";
-    /// SHA-1.
-    Sha1 "SHA1" "";
-    /// SHA-256.
-    Sha256 "SHA256" "";
-    /// SHA-256 crypt.
-    Sha256Crypt "SHA256-CRYPT" "$5$";
-    /// SHA-512.
-    Sha512 "SHA512" "";
-    /// SHA-512 crypt.
-    Sha512Crypt "SHA512-CRYPT" "$6$";
-    /// Salted MD5.
-    Smd5 "SMD5" "";
-    /// Salted SHA-1.
-    Ssha "SSHA" "";
-    /// Salted SHA-256.
-    Ssha256 "SSHA256" "";
-    /// Salted SHA-512.
-    Ssha512 "SSHA512" "";
-}
-
-impl Scheme {
-    /// Reads a scheme's name, in any case.
-    ///
-    /// # Errors
-    /// Dovecot has no scheme of this name.
-    pub fn parse(name: &str) -> Result<Self, PasswordHashError> {
-        let known = Self::ALL.iter().find(|scheme| scheme.as_str().eq_ignore_ascii_case(name));
-        known.copied().ok_or(PasswordHashError::UnknownScheme)
-    }
-}
-
 impl PasswordHash {
     /// The longest stored password, in octets.
     pub const MAX_OCTETS: usize = 1000;
@@ -168,46 +66,44 @@ impl PasswordHash {
     pub fn parse(text: &str) -> Result<Self, PasswordHashError> {
         let braced = text.strip_prefix('{').and_then(|rest| rest.split_once('}'));
         let (names, data) = braced.ok_or(PasswordHashError::NoScheme)?;
-        let (scheme, encoding) = match names.split_once('.') {
-            Some((scheme, encoding)) => (scheme, Some(Encoding::parse(encoding)?)),
-            None => (names, None),
-        };
-        Self::new(Scheme::parse(scheme)?, encoding, data)
+        Self::new(HashForm::parse(names)?, data)
     }
 
-    /// What a scheme made of a password, without an encoding.
+    /// What a scheme made of a password, `data` in the encoding that `form` says.
     ///
     /// # Errors
     /// Says which rule the data break.
-    pub fn of(scheme: Scheme, data: &str) -> Result<Self, PasswordHashError> {
-        Self::new(scheme, None, data)
-    }
-
-    fn new(
-        scheme: Scheme,
-        encoding: Option<Encoding>,
-        data: &str,
-    ) -> Result<Self, PasswordHashError> {
+    pub fn new(form: HashForm, data: &str) -> Result<Self, PasswordHashError> {
         if data.is_empty() {
             return Err(PasswordHashError::Empty);
         }
-        match encoding {
-            None if !data.starts_with(scheme.start()) => {
-                return Err(PasswordHashError::BadStart(scheme, scheme.start()));
+        match form.encoding {
+            None if !data.starts_with(form.scheme.start()) => {
+                return Err(PasswordHashError::BadStart(form.scheme, form.scheme.start()));
             }
             Some(encoding) if !encoding.fits(data) => return Err(PasswordHashError::BadEncoding),
             _ => {}
         }
-        let text = format!("{{{}}}{data}", names(scheme, encoding));
+        let text = format!("{{{form}}}{data}");
         if text.len() > Self::MAX_OCTETS || text.chars().any(char::is_control) {
             return Err(PasswordHashError::BadText);
         }
-        Ok(Self { scheme, encoding, text: text.into() })
+        Ok(Self { form, text: text.into() })
     }
 
     /// The scheme.
     pub fn scheme(&self) -> Scheme {
-        self.scheme
+        self.form.scheme
+    }
+
+    /// What stands between the braces.
+    pub fn form(&self) -> HashForm {
+        self.form
+    }
+
+    /// What stands behind the braces, in the encoding that the form says.
+    pub fn data(&self) -> &str {
+        self.expose().split_once('}').map_or("", |(_, data)| data)
     }
 
     /// The text as it is stored: for the database and for Dovecot, never for a log.
@@ -216,59 +112,13 @@ impl PasswordHash {
     }
 }
 
-fn names(scheme: Scheme, encoding: Option<Encoding>) -> String {
-    match encoding {
-        None => scheme.as_str().to_owned(),
-        Some(Encoding::Base64) => format!("{scheme}.B64"),
-        Some(Encoding::Hex) => format!("{scheme}.HEX"),
-    }
-}
-
-impl Encoding {
-    fn parse(name: &str) -> Result<Self, PasswordHashError> {
-        match name.to_ascii_uppercase().as_str() {
-            "B64" | "BASE64" => Ok(Self::Base64),
-            "HEX" => Ok(Self::Hex),
-            _ => Err(PasswordHashError::UnknownEncoding),
-        }
-    }
-
-    fn fits(self, data: &str) -> bool {
-        match self {
-            Self::Hex => {
-                data.len().is_multiple_of(2) && data.bytes().all(|b| b.is_ascii_hexdigit())
-            }
-            Self::Base64 => {
-                let digits = data.trim_end_matches('=');
-                digits.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/'))
-                    && data.len() - digits.len() <= 2
-                    && !digits.is_empty()
-            }
-        }
-    }
-}
-
-impl fmt::Display for Scheme {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
 impl fmt::Debug for PasswordHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "PasswordHash({{{}}}…)", names(self.scheme, self.encoding))
+        write!(f, "PasswordHash({{{}}}…)", self.form)
     }
 }
 
 impl std::str::FromStr for PasswordHash {
-    type Err = PasswordHashError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::parse(text)
-    }
-}
-
-impl std::str::FromStr for Scheme {
     type Err = PasswordHashError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -320,11 +170,5 @@ mod tests {
     fn nothing_shows_the_data() {
         let hash = PasswordHash::parse("{PLAIN.HEX}7465737431323334").unwrap();
         assert_eq!(format!("{hash:?}"), "PasswordHash({PLAIN.HEX}…)");
-    }
-
-    #[test]
-    fn schemes_are_alphabetical() {
-        let names: Vec<_> = Scheme::ALL.iter().map(|scheme| scheme.as_str()).collect();
-        assert!(names.is_sorted(), "{names:?}");
     }
 }
