@@ -21,6 +21,7 @@ mod dialogs;
 mod examples;
 mod help;
 mod outage;
+mod passwords;
 mod properties;
 mod support;
 mod telemetry;

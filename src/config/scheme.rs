@@ -9,18 +9,16 @@ use crate::mail::{HashForm, PasswordHashError, Scheme};
 /// # Errors
 /// There is no such scheme or encoding, or postcote only verifies its hashes.
 pub fn password_scheme(text: &str) -> Result<HashForm, BadValue> {
-    let form = HashForm::parse(text).map_err(|reason| match reason {
-        PasswordHashError::UnknownEncoding => {
-            BadValue::new(format!("password scheme `{text}` has an unknown encoding"))
-                .hint("the encodings are `HEX`, `B64` and `BASE64`")
+    let form = HashForm::parse(text).map_err(|reason| {
+        if reason == PasswordHashError::UnknownEncoding {
+            return BadValue::new(format!("password scheme `{text}` has an unknown encoding"))
+                .hint("the encodings are `HEX`, `B64` and `BASE64`");
         }
-        _ => {
-            let scheme = text.split('.').next().unwrap_or(text);
-            let bad = BadValue::new(format!("unknown password scheme `{scheme}`"));
-            match closest(scheme, makeable().map(Scheme::as_str)) {
-                Some(close) => bad.hint(format!("did you mean `{close}`?")),
-                None => bad.hint("list them with `postcote admin password schemes`"),
-            }
+        let scheme = text.split('.').next().unwrap_or(text);
+        let bad = BadValue::new(format!("unknown password scheme `{scheme}`"));
+        match closest(scheme, makeable().map(Scheme::as_str)) {
+            Some(close) => bad.hint(format!("did you mean `{close}`?")),
+            None => bad.hint("list them with `postcote admin password schemes`"),
         }
     })?;
     if form.scheme.can_be_made() {

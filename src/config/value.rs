@@ -157,13 +157,11 @@ impl Written for LoginSeparators {
 /// How long a password is that was made up.
 pub(super) fn password_length<'de, D: Deserializer<'de>>(from: D) -> Result<usize, D::Error> {
     let length = i64::deserialize(from)?;
-    match usize::try_from(length) {
-        Ok(fits @ 8..=128) => Ok(fits),
-        _ => {
-            let bad = BadValue::new(format!("a password of {length} characters cannot be meant"));
-            Err(D::Error::custom(bad.hint("write a number of 8 to 128; the default is 20")))
-        }
+    if let Ok(fits @ 8..=128) = usize::try_from(length) {
+        return Ok(fits);
     }
+    let bad = BadValue::new(format!("a password of {length} characters cannot be meant"));
+    Err(D::Error::custom(bad.hint("write a number of 8 to 128; the default is 20")))
 }
 
 /// A user or group: a name or a number.

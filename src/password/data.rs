@@ -28,17 +28,13 @@ impl Data {
         let HashForm { scheme, encoding } = hash.form();
         let data = hash.data();
         let octets = match (encoding, digest_octets(scheme)) {
-            (Some(Encoding::Base64), _) => from_base64(data),
             (Some(Encoding::Hex), _) => from_hex(data),
             // Dovecot tells the encoding of a digest by its length if no suffix names one.
             (None, Some(octets)) if data.len() == octets * 2 => {
                 from_hex(data).or_else(|| from_base64(data))
             }
-            (None, Some(_)) => from_base64(data),
-            (None, None) => match scheme.default_encoding() {
-                Some(_) => from_base64(data),
-                None => Some(data.as_bytes().to_vec()),
-            },
+            (None, None) if scheme.default_encoding().is_none() => Some(data.as_bytes().to_vec()),
+            _ => from_base64(data),
         };
         let why = "its characters are not those of its encoding";
         let octets = octets.ok_or(VerifyError::BadHash { scheme, why })?;

@@ -1,4 +1,4 @@
-//! The traditional crypt(3) by DES, 13 digits, and that of BSDi, `_` and 19 digits.
+//! The traditional crypt(3) by DES, 13 digits, and that of BSD/OS, `_` and 19 digits.
 
 use crypt3_rs::{HashSetup, crypt};
 use subtle::ConstantTimeEq as _;
@@ -31,7 +31,7 @@ impl Stored for StoredDes {
     }
 }
 
-/// A hash of BSDi's method, which keeps all of the password.
+/// A hash of BSD/OS's method, which keeps all of the password.
 pub(super) struct StoredBsdi {
     text: String,
     rounds: u32,
