@@ -82,7 +82,7 @@ fn what_cannot_be_made_is_refused() {
             LOGIN,
             b"x",
             Some(3),
-            E::Rounds { scheme: Scheme::BlfCrypt, least: 4, most: 16 },
+            E::Rounds { asked: 3, scheme: Scheme::BlfCrypt, least: 4, most: 16 },
         ),
     ];
     for (scheme, login, password, rounds, expected) in table {

@@ -6,7 +6,7 @@ use crate::mail::{PasswordHashError, Scheme};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum VerifyError {
     /// What is stored does not look as hashes of its scheme do.
-    #[error("what is stored is no hash of {scheme}: {why}")]
+    #[error("not a hash of {scheme}: {why}")]
     BadHash {
         /// What it claims to be.
         scheme: Scheme,
@@ -59,8 +59,10 @@ pub enum HashError {
     #[error("the system has no random numbers")]
     NoRandom,
     /// Fewer or more rounds than the scheme, or this program, allows.
-    #[error("the rounds of {scheme} are {least} to {most}")]
+    #[error("{scheme} takes {least} to {most} rounds, not {asked}")]
     Rounds {
+        /// How many were wanted.
+        asked: u32,
         /// The scheme.
         scheme: Scheme,
         /// The fewest.

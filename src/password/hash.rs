@@ -85,8 +85,8 @@ fn checked(scheme: Scheme, rounds: Option<u32>) -> Result<u32, HashError> {
         (Some(allowed), Some(rounds)) if (allowed.least..=allowed.most).contains(&rounds) => {
             Ok(rounds)
         }
-        (Some(cost::Rounds { least, most, .. }), Some(_)) => {
-            Err(HashError::Rounds { scheme, least, most })
+        (Some(cost::Rounds { least, most, .. }), Some(asked)) => {
+            Err(HashError::Rounds { asked, scheme, least, most })
         }
     }
 }

@@ -80,8 +80,16 @@ impl Item {
 }
 
 impl SchemeItem {
-    pub(super) const HEADINGS: &'static [&'static str] =
-        &["SCHEME", "OTHER NAMES", "STRENGTH", "MECHANISMS", "DATA", "ROUNDS", "DOVECOT", "MADE"];
+    pub(super) const HEADINGS: &'static [&'static str] = &[
+        "SCHEME",
+        "OTHER NAMES",
+        "STRENGTH",
+        "MECHANISMS",
+        "DATA",
+        "ROUNDS",
+        "DOVECOT 2.4",
+        "MADE",
+    ];
 
     pub(super) fn title(&self) -> String {
         format!("password scheme `{}`", self.name)
@@ -93,12 +101,12 @@ impl SchemeItem {
             [_, _, one] => format!("plain, {}", one.to_lowercase()),
             _ => "all".to_owned(),
         };
-        let rounds = self.rounds.as_ref().map(|r| format!("{}-{}", r.least, r.most));
+        let rounds = self.rounds.as_ref().map(|rounds| rounds.usual.to_string());
         let dovecot = match (self.dovecot_2_3, self.dovecot_2_4) {
-            (false, _) => "2.4",
-            (true, "refuses") => "not 2.4",
-            (true, "refuses-old-hashes") => "2.4 if new",
-            (true, _) => "",
+            (false, _) => "only 2.4",
+            (true, "refuses") => "refused",
+            (true, "refuses-old-hashes") => "not DES/MD5",
+            (true, _) => "yes",
         };
         vec![
             self.name.to_owned(),

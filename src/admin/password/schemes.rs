@@ -7,7 +7,10 @@ use crate::mail::Scheme;
 pub(super) fn report() -> Report {
     let items = Scheme::ALL.iter().map(|scheme| Item::scheme(*scheme)).collect();
     let mut report = Report::list("password schemes", items);
-    report.note("Dovecot 2.4 refuses old schemes unless told `auth_allow_weak_schemes = yes`");
-    report.note("`.HEX` and `.B64` behind a scheme choose how its data are written");
+    report.note(
+        "what Dovecot 2.4 refuses it accepts if told `auth_allow_weak_schemes = yes`; 2.3 accepts all \
+         but `ARGON2`",
+    );
+    report.note("`.HEX` or `.B64` behind a scheme chooses how its data are written");
     report
 }
