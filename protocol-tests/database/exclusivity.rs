@@ -87,7 +87,7 @@ async fn the_second_goes_on_when_the_first_rolls_back() {
 
 /// Back to `SHOP`, by the triggers, so the registry is tried as well.
 pub(super) async fn restore(client: &tokio_postgres::Client) {
-    let tables = "account, alias, relocated, catchall, relay_recipient, domain";
+    let tables = "account, alias, relocated, catchall, relay_recipient, default_alias, domain";
     for table in tables.split(", ") {
         client.batch_execute(&format!("DELETE FROM postcote.{table}")).await.unwrap();
     }

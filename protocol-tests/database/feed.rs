@@ -35,6 +35,11 @@ const ROWS: &[(&str, &str)] = &[
     ("UPDATE postcote.alias SET localpart = 'new'", "70000/info 70000/new"),
     ("UPDATE postcote.alias SET note = 'x'", ""),
     ("DELETE FROM postcote.alias", "70000/info"),
+    ("INSERT INTO postcote.default_alias VALUES ('abuse', '{a@b}')", "0/abuse"),
+    ("UPDATE postcote.default_alias SET enabled = false", "0/postmaster"),
+    ("UPDATE postcote.default_alias SET localpart = 'root'", "0/postmaster 0/root"),
+    ("UPDATE postcote.default_alias SET note = 'x'", ""),
+    ("DELETE FROM postcote.default_alias", "0/postmaster"),
     ("INSERT INTO postcote.relocated VALUES (70000, 'new', 'a@b')", "70000/new"),
     ("UPDATE postcote.relocated SET new_address = 'a@b'", "70000/old"),
     ("DELETE FROM postcote.relocated", "70000/old"),
@@ -55,7 +60,7 @@ const ROWS: &[(&str, &str)] = &[
     ("UPDATE postcote.domain SET quota_bytes = 1 WHERE gid = 70001", "club.example"),
     ("UPDATE postcote.domain SET services = '{imap}' WHERE gid = 70001", "club.example"),
     ("UPDATE postcote.domain SET kind = 'relay' WHERE gid = 70003", "bare.example"),
-    ("UPDATE postcote.domain SET note = 'x'", ""),
+    ("UPDATE postcote.domain SET note = 'x', max_accounts = 9, max_total_quota = 9", ""),
     ("UPDATE postcote.domain SET directory = '/srv/x' WHERE gid = 70000", "*"),
     ("DELETE FROM postcote.domain WHERE gid = 70003", "bare.example"),
     (
@@ -84,8 +89,14 @@ const ROWS: &[(&str, &str)] = &[
     // orders
     (MOVE, "70000/anna"),
     ("UPDATE postcote.mailbox_order SET state = 'done' WHERE uid = 70001", "70000/bert"),
-    ("UPDATE postcote.mailbox_order SET state = 'failed', attempts = 1 WHERE uid = 70001", ""),
+    ("UPDATE postcote.mailbox_order SET state = 'failed' WHERE uid = 70001", "70000/bert"),
+    ("UPDATE postcote.mailbox_order SET attempts = 1, last_error = 'x' WHERE uid = 70001", ""),
     ("DELETE FROM postcote.mailbox_order WHERE uid = 70001", "70000/bert"),
+    (
+        "INSERT INTO postcote.mailbox_order (kind, gid, address, home)
+         VALUES ('delete-domain', 70003, 'bare.example', '/srv/mail/a')",
+        "",
+    ),
     (
         "INSERT INTO postcote.mailbox_order (kind, uid, gid, address, home)
          VALUES ('create', 70000, 70000, 'anna@shop.example', '/srv/mail/a')",

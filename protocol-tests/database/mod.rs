@@ -33,6 +33,7 @@ const SHOP: &str = "
         (70002, 70001, 'anna', '{PLAIN}c');
     INSERT INTO postcote.alias (gid, localpart, destinations) VALUES
         (70000, 'info', '{anna@shop.example,bert@shop.example}');
+    INSERT INTO postcote.default_alias (localpart, destinations) VALUES ('postmaster', '{x@y}');
     INSERT INTO postcote.relocated (gid, localpart, new_address) VALUES
         (70000, 'old', 'new@elsewhere.example');
     INSERT INTO postcote.catchall (gid, destinations) VALUES (70000, '{anna@shop.example}');

@@ -112,7 +112,53 @@ const ROWS: &[(&str, &str, &str)] = &[
         "accounts have mail, they are deleted one by one",
     ),
     ("DELETE FROM postcote.domain WHERE gid = 70003", "", "its name goes with it"),
+    (
+        "UPDATE postcote.domain SET max_accounts = -1 WHERE gid = 70000",
+        "domain_max_accounts_not_negative",
+        "a limit counts things",
+    ),
+    (
+        "UPDATE postcote.domain SET max_aliases = -1 WHERE gid = 70000",
+        "domain_max_aliases_not_negative",
+        "a limit counts things",
+    ),
+    (
+        "UPDATE postcote.domain SET max_alias_domains = -1 WHERE gid = 70000",
+        "domain_max_alias_domains_not_negative",
+        "a limit counts things",
+    ),
+    (
+        "UPDATE postcote.domain SET max_destinations = 1001 WHERE gid = 70000",
+        "domain_max_destinations_range",
+        "Postfix expands no more than 1000",
+    ),
+    (
+        "UPDATE postcote.domain SET max_total_quota = 0 WHERE gid = 70000",
+        "domain_max_total_quota_positive",
+        "0 is unlimited for an account, so it must not mean nothing here",
+    ),
+    (
+        "UPDATE postcote.domain SET max_accounts = 0, max_destinations = 1 WHERE gid = 70000",
+        "",
+        "none is a choice",
+    ),
     // domain_name
+    ("INSERT INTO postcote.domain_name VALUES ('*.shop.example', 70000, false)", "", "sub-domains"),
+    (
+        "INSERT INTO postcote.domain_name VALUES ('*.example', 70000, false)",
+        "domain_name_valid",
+        "all names below a top-level label would be a slip",
+    ),
+    (
+        "INSERT INTO postcote.domain_name VALUES ('*.*.shop.example', 70000, false)",
+        "domain_name_valid",
+        "one star, in front",
+    ),
+    (
+        "UPDATE postcote.domain_name SET name = '*.shop.example' WHERE name = 'shop.example'",
+        "domain_name_valid",
+        "no address could be shown with it",
+    ),
     (
         "INSERT INTO postcote.domain_name VALUES ('club.example', 70000, false)",
         "domain_name_pkey",
@@ -327,6 +373,26 @@ const ROWS: &[(&str, &str, &str)] = &[
     ),
     ("UPDATE postcote.alias SET note = repeat('x', 10001)", "alias_note_size", "a book"),
     (
+        "INSERT INTO postcote.default_alias VALUES ('postmaster', '{a@b}')",
+        "default_alias_pkey",
+        "there is one",
+    ),
+    (
+        "INSERT INTO postcote.default_alias VALUES ('Abuse', '{a@b}')",
+        "default_alias_localpart_valid",
+        "not folded",
+    ),
+    (
+        "INSERT INTO postcote.default_alias VALUES ('abuse', '{}')",
+        "default_alias_destinations_valid",
+        "it would lead nowhere",
+    ),
+    (
+        "UPDATE postcote.default_alias SET note = repeat('x', 10001)",
+        "default_alias_note_size",
+        "a book",
+    ),
+    (
         "INSERT INTO postcote.catchall VALUES (70000, '{a@b}')",
         "catchall_pkey",
         "one catch-all with many destinations",
@@ -458,6 +524,30 @@ const ROWS: &[(&str, &str, &str)] = &[
         "usage and logins go with the account",
     ),
     // orders
+    (
+        "INSERT INTO postcote.mailbox_order (kind, gid, address, home)
+         VALUES ('delete', 70000, 'anna@shop.example', '/srv/mail/a')",
+        "mailbox_order_uid_unless_domain",
+        "whose home",
+    ),
+    (
+        "INSERT INTO postcote.mailbox_order (kind, uid, gid, address, home)
+         VALUES ('delete-domain', 70000, 70000, 'shop.example', '/srv/mail/a')",
+        "mailbox_order_uid_unless_domain",
+        "a domain is no account",
+    ),
+    (
+        "INSERT INTO postcote.mailbox_order (kind, uid, gid, address, home, finished_at)
+         VALUES ('create', 70000, 70000, 'anna@shop.example', '/srv/mail/a', now())",
+        "mailbox_order_finished_if_done",
+        "it is not done",
+    ),
+    (
+        "INSERT INTO postcote.mailbox_order (kind, gid, address, home)
+         VALUES ('delete-domain', 70000, 'shop.example', '/srv/mail/a')",
+        "",
+        "the directory of a domain",
+    ),
     (
         "INSERT INTO postcote.mailbox_order (kind, uid, gid, address, home)
          VALUES ('chmod', 70000, 70000, 'anna@shop.example', '/srv/mail/a')",

@@ -42,10 +42,30 @@ const ROWS: &[(&str, &str, &str, &str)] = &[
     ),
     (
         "INSERT INTO postcote.mailbox_order (kind, uid, gid, address, home, new_home, state)
+         VALUES ('move', 70000, 70000, 'anna@shop.example', '/a', '/b', 'pending')",
+        "directory_entry WHERE uid = 70000",
+        "moving, moving_until - now()",
+        "(t,\"1 day\")",
+    ),
+    (
+        "INSERT INTO postcote.mailbox_order (kind, uid, gid, address, home, new_home, created_at)
+         VALUES ('move', 70000, 70000, 'anna@shop.example', '/a', '/b', now() - interval '1 day')",
+        "directory_entry WHERE uid = 70000",
+        "moving, moving_until - now()",
+        "(f,00:00:00)",
+    ),
+    (
+        "INSERT INTO postcote.mailbox_order (kind, uid, gid, address, home, new_home, state)
          VALUES ('move', 70000, 70000, 'anna@shop.example', '/a', '/b', 'failed')",
         "directory_entry WHERE uid = 70000",
-        "moving",
-        "(t)",
+        "moving, moving_until",
+        "(f,)",
+    ),
+    (
+        "",
+        "directory_entry WHERE (gid, localpart) = (0, 'postmaster')",
+        "kind, destinations, enabled, expires_at",
+        "(alias,{x@y},t,)",
     ),
     (
         "INSERT INTO postcote.mailbox_order (kind, uid, gid, address, home, new_home, state)
@@ -109,7 +129,8 @@ async fn the_views_have_these_columns() {
              quota_messages bigint, transport text, may_login boolean, may_receive boolean, \
              may_send boolean, suspend_reason text, suspended_until timestamp with time zone, \
              expires_at timestamp with time zone, moving boolean, forwards text[], \
-             keep_copy boolean, destinations text[], enabled boolean, new_address text",
+             keep_copy boolean, destinations text[], enabled boolean, new_address text, \
+             moving_until timestamp with time zone",
         ),
         ("directory_change", "xid xid8, name text, gid bigint, localpart text"),
         ("directory_change_floor", "xid xid8, history text"),

@@ -69,7 +69,7 @@ impl Verb {
                 let mut report = Report::new("catchall show");
                 let domain = domain(desk, &show.domain, &what, &mut report).await?;
                 let list = existing(desk, &domain, &what).await?;
-                report.items.push(Item::catchall(&domain.primary, &list));
+                report.show(Item::catchall(&domain.primary, &list));
                 Ok(report)
             }
         }

@@ -3,9 +3,10 @@
 //! The JSON shape is stable: fields are added, never changed. Addresses and names are in A-labels,
 //! with a field `…_unicode` beside each for people; times are RFC 3339 in UTC; sizes are bytes,
 //! 0 for no limit; `null` is "not set", which for services, quota and transport of an account
-//! means that the domain decides.
+//! means that the domain decides. What only `show` knows is absent from lists.
 
 mod password;
+pub(super) mod sheet;
 mod words;
 
 use serde::Serialize;

@@ -8,7 +8,6 @@
 //! rest. To add a noun, add its file and its variant of [`Command`].
 
 pub mod account;
-mod account_password;
 pub mod address;
 pub mod alias;
 pub mod alias_domain;
@@ -229,7 +228,7 @@ impl Command {
                 | Self::Catchall(catchall::Verb::Show(_))
                 | Self::Domain(domain::Verb::List(_))
                 | Self::Password(_)
-                | Self::Relocated(relocated::Verb::List(_))
+                | Self::Relocated(relocated::Verb::List(_) | relocated::Verb::Show(_))
         )
     }
 

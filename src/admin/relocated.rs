@@ -20,6 +20,8 @@ pub enum Verb {
     Delete(Delete),
     /// Lists who has moved, and whereto
     List(List),
+    /// Shows where somebody has moved
+    Show(Show),
 }
 
 /// Says that somebody has moved.
@@ -39,6 +41,13 @@ pub struct Delete {
     address: Address,
 }
 
+/// Shows where somebody has moved.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Show {
+    /// The old address
+    address: Address,
+}
+
 /// Lists who has moved.
 #[derive(Clone, Debug, clap::Args)]
 pub struct List {
@@ -54,6 +63,9 @@ impl Verb {
                 format!("cannot delete relocated user `{}`", delete.address.to_unicode())
             }
             Self::List(_) => "cannot list relocated users".to_owned(),
+            Self::Show(show) => {
+                format!("cannot show relocated user `{}`", show.address.to_unicode())
+            }
         }
     }
 
@@ -66,6 +78,10 @@ impl Verb {
                 let filter = pattern::filter(desk.tx, list.pattern.as_ref()).await?;
                 let rows = inventory::relocated(desk.tx, &filter).await?;
                 Ok(Report::list("relocated list", rows.iter().map(Item::relocated).collect()))
+            }
+            Self::Show(show) => {
+                let (_, row) = existing(desk, &show.address, &what).await?;
+                Ok(Report::sheet("relocated show", Item::relocated(&row)))
             }
         }
     }
@@ -115,16 +131,24 @@ impl Add {
 
 impl Delete {
     async fn perform(&self, desk: Desk<'_, '_>, what: &str) -> Result<Report, AdminError> {
-        let domain = names::home_of(desk, &self.address, what).await?;
-        names::must_be(desk, domain.gid, &self.address, EntryKind::Relocated, what).await?;
-        let Some(row) = row(desk, &domain, &self.address).await? else {
-            return Err(Refusal::new(Rule::NoSuchRelocated, what).into());
-        };
+        let (domain, row) = existing(desk, &self.address, what).await?;
         write::delete_relocated(desk.tx, domain.gid, &self.address.localpart).await?;
         let mut report = Report::new("relocated delete");
         report.change(ChangeKind::Deleted, Item::relocated(&row));
         Ok(report)
     }
+}
+
+async fn existing(
+    desk: Desk<'_, '_>,
+    address: &Address,
+    what: &str,
+) -> Result<(Named, RelocatedRow), AdminError> {
+    let domain = names::home_of(desk, address, what).await?;
+    names::must_be(desk, domain.gid, address, EntryKind::Relocated, what).await?;
+    let row = row(desk, &domain, address).await?;
+    let row = row.ok_or_else(|| Refusal::new(Rule::NoSuchRelocated, what))?;
+    Ok((domain, row))
 }
 
 async fn row(

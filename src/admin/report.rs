@@ -2,8 +2,8 @@
 //!
 //! # Text
 //!
-//! What was asked for goes to standard output: a table, or a password that was made up. Words
-//! about it go to standard error.
+//! What was asked for goes to standard output: a table, a sheet of one thing with tables of what
+//! belongs to it, or a password that was made up. Words about it go to standard error.
 //!
 //! # JSON
 //!
@@ -26,10 +26,11 @@
 //!
 //! with a rule of [`Rule`](crate::mail::Rule), or `bad-data` or `database`.
 
+mod layout;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use comfy_table::{ContentArrangement, Table, presets};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
@@ -50,6 +51,8 @@ pub struct Report {
     pub items: Vec<Item>,
     /// What else there is to know.
     pub notes: Vec<Note>,
+    /// Whether the first item was asked for by its name, so that all of it is shown.
+    starts_with_sheet: bool,
     passwords: Vec<(Address, SecretString)>,
 }
 
@@ -131,8 +134,23 @@ impl Report {
             changes: Vec::new(),
             items: Vec::new(),
             notes: Vec::new(),
+            starts_with_sheet: false,
             passwords: Vec::new(),
         }
+    }
+
+    /// Everything about one thing. Items that are added later belong to it, and are shown below
+    /// it, in one table for each kind that follows another.
+    pub(super) fn sheet(command: &'static str, item: Item) -> Self {
+        let mut report = Self::new(command);
+        report.show(item);
+        report
+    }
+
+    /// The same for a report that has something to say already.
+    pub(super) fn show(&mut self, item: Item) {
+        self.items.insert(0, item);
+        self.starts_with_sheet = true;
     }
 
     pub(super) fn list(command: &'static str, items: Vec<Item>) -> Self {
@@ -194,16 +212,10 @@ impl Report {
             data.push_str(password.expose_secret());
             data.push('\n');
         }
-        match self.items.first().map(Item::headings) {
-            None => {}
-            Some([]) => {
-                for line in self.items.iter().flat_map(Item::cells) {
-                    data.push_str(&line);
-                    data.push('\n');
-                }
-            }
-            Some(headings) => data.push_str(&table(headings, &self.items, width)),
-        }
+        data.push_str(&match self.items.split_first() {
+            Some((first, rest)) if self.starts_with_sheet => layout::sheet(first, rest, width),
+            _ => layout::tables(&self.items, width),
+        });
         data
     }
 
@@ -295,19 +307,4 @@ fn line(value: &impl Serialize) -> String {
     // Strings, numbers and lists are always JSON.
     let json = serde_json::to_string(value).unwrap_or_default();
     format!("{json}\n")
-}
-
-/// A table without lines, two spaces between its columns.
-fn table(headings: &[&str], items: &[Item], width: Option<u16>) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    if let Some(width) = width {
-        table.set_width(width).set_content_arrangement(ContentArrangement::Dynamic);
-    }
-    table.set_header(headings.iter().copied());
-    table.add_rows(items.iter().map(Item::cells));
-    for column in table.column_iter_mut() {
-        column.set_padding((0, 2));
-    }
-    format!("{}\n", table.trim_fmt())
 }

@@ -2,6 +2,7 @@
 
 use std::io::ErrorKind;
 
+use crate::config::edit::{EditError, FileError};
 use crate::daemon::{ExplainError, ServeError};
 use crate::demo::DemoError;
 use crate::demo::cluster::ClusterError;
@@ -31,6 +32,35 @@ impl From<ServeError> for Failure {
                 failure(Exit::Configuration).hint("bring it up to date with `postcote db migrate`")
             }
             ServeError::Os { .. } | ServeError::TaskEnded(_) => failure(Exit::Unavailable),
+        }
+    }
+}
+
+impl From<EditError> for Failure {
+    fn from(error: EditError) -> Self {
+        let exit = match &error {
+            EditError::BadValue { .. } => Exit::BadData,
+            EditError::Broken(_) => Exit::Configuration,
+            EditError::Key(_) => Exit::Usage,
+        };
+        let failure = Self::new(exit, error.to_string());
+        match error.hint() {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+    }
+}
+
+impl From<FileError> for Failure {
+    fn from(error: FileError) -> Self {
+        let exit = match error.reason.kind() {
+            ErrorKind::PermissionDenied => Exit::Permission,
+            _ => Exit::Configuration,
+        };
+        let failure = Self::new(exit, error.to_string());
+        match error.hint() {
+            Some(hint) => failure.hint(hint),
+            None => failure,
         }
     }
 }

@@ -1,11 +1,13 @@
 //! The command line: arguments become typed values here, results become text and exit codes.
 
 mod admin;
+mod completions;
 mod config;
 mod control;
 mod db;
 mod explain;
 mod failure;
+mod man;
 mod postfix;
 mod query;
 mod serve;
@@ -93,10 +95,16 @@ Examples:
     /// Checks, shows and translates the configuration.
     #[command(subcommand)]
     Config(config::ConfigCommand),
+    Completions(completions::Completions),
+    Man(man::Manual),
 }
 
 /// Runs the command that the arguments, program name first, ask for.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    if completions::answered(&arguments) {
+        return Exit::Done;
+    }
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => {
@@ -120,10 +128,12 @@ impl Cli {
         let source = Source { file: self.common.config, database: self.common.database };
         match self.command {
             Command::Admin(arguments) => admin::run(arguments, &load(&source)?),
+            Command::Completions(completions) => completions.run(),
             Command::Config(command) => command.run(&source),
             Command::Db(command) => command.run(&load(&source)?),
             Command::Demo { dir } => serve::demo(dir.as_deref()),
             Command::Explain(explain) => explain.run(&load(&source)?),
+            Command::Man(manual) => manual.run(),
             Command::Query(query) => query.run(&load(&source)?),
             Command::Serve => serve::serve(source),
         }

@@ -5,6 +5,7 @@
 
 pub mod check;
 mod duration;
+pub mod edit;
 mod endpoint;
 mod error;
 mod listen;

@@ -52,6 +52,7 @@ const SERVICES: &str = "the services are imap, pop3, sieve and smtp, none twice"
 const QUOTA: &str = "a quota limit is not negative; 0 is unlimited";
 const NOTE: &str = "a note has at most 10000 characters";
 const DIRECTORY: &str = "a directory is an absolute path without `.` and `..`";
+const LIMIT: &str = "a limit is not negative; 0 allows none";
 const ORDER: &str = "no work of this form is ordered";
 
 /// Every constraint of the schema by its name, with its rule and, where the rule has no words
@@ -102,19 +103,37 @@ const CONSTRAINTS: &[(&str, Rule, &str)] = &[
     ("change_floor_pkey", Rule::Internal, ""),
     ("change_one_key", Rule::Internal, ""),
     ("change_pkey", Rule::Internal, ""),
+    ("default_alias_destinations_valid", Rule::BadValue, DESTINATIONS),
+    ("default_alias_localpart_valid", Rule::BadValue, LOCALPART),
+    ("default_alias_note_size", Rule::BadValue, NOTE),
+    ("default_alias_pkey", Rule::AliasExists, ""),
     ("domain_directory_valid", Rule::BadValue, DIRECTORY),
     ("domain_gid_fixed", Rule::Internal, "the gid of a domain never changes, it owns files"),
     ("domain_gid_kind", Rule::Internal, ""),
     ("domain_gid_range", Rule::BadValue, "gids are 70000 or more"),
     ("domain_has_primary", Rule::Internal, "a domain has one primary name"),
     ("domain_kind_known", Rule::BadValue, "a domain has mailboxes or is relayed"),
+    ("domain_max_accounts_not_negative", Rule::BadValue, LIMIT),
+    ("domain_max_alias_domains_not_negative", Rule::BadValue, LIMIT),
+    ("domain_max_aliases_not_negative", Rule::BadValue, LIMIT),
+    (
+        "domain_max_destinations_range",
+        Rule::BadValue,
+        "a limit of destinations is between 1 and 1000, Postfix expands no more",
+    ),
+    (
+        "domain_max_total_quota_positive",
+        Rule::BadValue,
+        "a total quota is at least one byte; without one there is no limit",
+    ),
     ("domain_name_of_domain", Rule::NoSuchDomain, "the domain has just been deleted"),
     ("domain_name_one_primary", Rule::Internal, "a domain has one primary name"),
     ("domain_name_pkey", Rule::DomainExists, "a domain or an alias domain has this name"),
     (
         "domain_name_valid",
         Rule::BadValue,
-        "a domain name is stored in lower-case A-labels, in at most 255 octets",
+        "a domain name is stored in lower-case A-labels, in at most 255 octets; only an alias \
+         domain may stand for all sub-domains, as `*.example.org`",
     ),
     ("domain_note_size", Rule::BadValue, NOTE),
     ("domain_pkey", Rule::Internal, ""),
@@ -127,6 +146,7 @@ const CONSTRAINTS: &[(&str, Rule, &str)] = &[
     ("last_login_service_valid", Rule::BadValue, "a service is one word in lower case"),
     ("mailbox_order_address_valid", Rule::BadValue, ORDER),
     ("mailbox_order_attempts_not_negative", Rule::Internal, ""),
+    ("mailbox_order_finished_if_done", Rule::Internal, ""),
     ("mailbox_order_gid_range", Rule::BadValue, ORDER),
     ("mailbox_order_home_valid", Rule::BadValue, DIRECTORY),
     ("mailbox_order_kind_known", Rule::BadValue, ORDER),
@@ -135,6 +155,7 @@ const CONSTRAINTS: &[(&str, Rule, &str)] = &[
     ("mailbox_order_pkey", Rule::Internal, ""),
     ("mailbox_order_state_known", Rule::BadValue, ORDER),
     ("mailbox_order_uid_range", Rule::BadValue, ORDER),
+    ("mailbox_order_uid_unless_domain", Rule::BadValue, ORDER),
     ("quota_usage_bytes_not_negative", Rule::BadValue, QUOTA),
     ("quota_usage_messages_not_negative", Rule::BadValue, QUOTA),
     ("quota_usage_of_account", Rule::NoSuchAccount, ""),

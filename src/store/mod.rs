@@ -8,6 +8,7 @@
 //! [`inventory`], inside one transaction; [`constraint`] turns the database's own refusals into ours.
 
 mod batch;
+pub mod completion;
 pub mod connect;
 pub mod conninfo;
 pub mod constraint;

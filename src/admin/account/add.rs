@@ -1,53 +1,31 @@
-//! Accounts: mailboxes that people log in to.
+//! Makes accounts.
 
-use crate::admin::account_password::{PASSWORD, Password};
+use crate::admin::account::row;
 use crate::admin::item::Item;
 use crate::admin::names;
 use crate::admin::password::NewPassword;
 use crate::admin::report::{ChangeKind, Report};
-use crate::admin::{AdminError, Desk, Expiry, PasswordSource, Pattern, pattern, references};
+use crate::admin::{AdminError, Desk, Expiry, PasswordSource};
 use crate::mail::{
     Address, Gid, MailboxFormat, QuotaLimit, Refusal, Rule, ServiceSet, Transport, parse_size,
 };
 use crate::store::facts::{EntryKind, Named};
-use crate::store::inventory::{self, AccountRow, Filter};
 use crate::store::write::{self, NewAccount, OrderKind};
 
-/// What to do with accounts.
-#[derive(Clone, Debug, clap::Subcommand)]
-pub enum Verb {
-    /// Makes an account; its password is asked for, twice, unless it comes otherwise
-    #[command(after_long_help = ADD)]
-    Add(Box<Add>),
-    /// Deletes an account
-    #[command(after_long_help = DELETE)]
-    Delete(Delete),
-    /// Lists accounts
-    List(List),
-    /// Gives an account another password, asked for twice unless it comes otherwise
-    #[command(after_long_help = PASSWORD)]
-    Password(Password),
-}
-
-const ADD: &str = "\
+pub(super) const EXAMPLES: &str = "\
 Examples:
   postcote admin account add jane@example.org --name 'Jane Doe'
   postcote admin account add joe@example.org --random --quota 2g --services imap,smtp
   pass mail/joe | postcote admin account add joe@example.org --password-stdin";
 
-const DELETE: &str = "\
-Examples:
-  postcote admin account delete joe@example.org
-  postcote admin account delete joe@example.org --force --delete-directory";
-
 /// Makes an account.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Add {
     /// The address, in a primary domain
-    pub(super) address: Address,
+    pub(in crate::admin) address: Address,
     /// Where the password comes from.
     #[command(flatten)]
-    pub(super) password: PasswordSource,
+    pub(in crate::admin) password: PasswordSource,
     /// Who it belongs to
     #[arg(long, value_name = "TEXT")]
     name: Option<String>,
@@ -61,7 +39,7 @@ pub struct Add {
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]
     quota: Option<u64>,
     /// How many messages it may hold; 0 is unlimited; as for its domain unless given
-    #[arg(long, value_name = "N", value_parser = super::domain::messages())]
+    #[arg(long, value_name = "N", value_parser = crate::admin::domain::messages())]
     messages: Option<u64>,
     /// What it may be used for: smtp,pop3,imap,sieve or none; as for its domain unless given
     #[arg(long, value_parser = ServiceSet::parse)]
@@ -71,65 +49,13 @@ pub struct Add {
     expires: Option<Expiry>,
 }
 
-/// Deletes an account.
-#[derive(Clone, Debug, clap::Args)]
-pub struct Delete {
-    /// The address
-    address: Address,
-    /// Deletes it from aliases, catch-alls, forwards and relocated users that lead to it, too
-    #[arg(long)]
-    force: bool,
-    /// Order the deletion of its mail
-    #[arg(long = "delete-directory")]
-    with_mail: bool,
-}
-
-/// Lists accounts.
-#[derive(Clone, Debug, clap::Args)]
-pub struct List {
-    /// Only accounts like this; `%` stands for any text
-    pattern: Option<Pattern>,
-}
-
-impl Verb {
-    pub(super) fn what(&self) -> String {
-        match self {
-            Self::Add(add) => add.what(),
-            Self::Delete(delete) => {
-                format!("cannot delete account `{}`", delete.address.to_unicode())
-            }
-            Self::List(_) => "cannot list accounts".to_owned(),
-            Self::Password(verb) => verb.what(),
-        }
-    }
-
-    pub(super) async fn perform(
-        self,
-        desk: Desk<'_, '_>,
-        password: Option<NewPassword>,
-    ) -> Result<Report, AdminError> {
-        let what = self.what();
-        match self {
-            Self::Add(add) => add.perform(desk, password).await,
-            Self::Delete(delete) => delete.perform(desk, &what).await,
-            Self::List(list) => {
-                let filter = pattern::filter(desk.tx, list.pattern.as_ref()).await?;
-                let rows = inventory::accounts(desk.tx, &filter).await?;
-                let items = rows.iter().map(|row| Item::account(row, desk.now)).collect();
-                Ok(Report::list("account list", items))
-            }
-            Self::Password(verb) => verb.perform(desk, password).await,
-        }
-    }
-}
-
 impl Add {
-    fn what(&self) -> String {
+    pub(super) fn what(&self) -> String {
         format!("cannot add account `{}`", self.address.to_unicode())
     }
 
     /// Whether the address is free and the mailbox can be delivered to.
-    pub(super) async fn check(&self, desk: Desk<'_, '_>) -> Result<Named, AdminError> {
+    pub(in crate::admin) async fn check(&self, desk: Desk<'_, '_>) -> Result<Named, AdminError> {
         let what = self.what();
         let domain = names::home_of(desk, &self.address, &what).await?;
         let kind = EntryKind::Account;
@@ -145,7 +71,7 @@ impl Add {
         Ok(domain)
     }
 
-    async fn perform(
+    pub(super) async fn perform(
         &self,
         desk: Desk<'_, '_>,
         password: Option<NewPassword>,
@@ -196,7 +122,7 @@ fn plain(desk: Desk<'_, '_>, gid: Gid, address: &Address, password: &NewPassword
 }
 
 /// Makes an account that leaves everything to its domain.
-pub(super) async fn insert_plain(
+pub(in crate::admin) async fn insert_plain(
     desk: Desk<'_, '_>,
     gid: Gid,
     address: &Address,
@@ -221,45 +147,4 @@ async fn insert(
     }
     password.tell(address, report);
     Ok(())
-}
-
-impl Delete {
-    async fn perform(&self, desk: Desk<'_, '_>, what: &str) -> Result<Report, AdminError> {
-        let address = &self.address;
-        let domain = names::home_of(desk, address, what).await?;
-        names::must_be(desk, domain.gid, address, EntryKind::Account, what).await?;
-        let Some(row) = row(desk, domain.gid, address).await? else {
-            return Err(Refusal::new(Rule::NoSuchAccount, what).into());
-        };
-        let mut report = Report::new("account delete");
-        let references = references::to(desk, &domain, address).await?;
-        if !self.force && !references.is_empty() {
-            return Err(Refusal::new(Rule::AccountInUse, what)
-                .because(references::reason(&references))
-                .advise("delete it there, too, with `--force`")
-                .into());
-        }
-        write::drop_orders(desk.tx, domain.gid, Some(row.uid)).await?;
-        if self.with_mail {
-            write::order(desk.tx, OrderKind::Delete, std::slice::from_ref(&row)).await?;
-            report.note(format!("`{}` goes as soon as its order is carried out", row.home));
-        } else {
-            report.note(format!("its mail stays in `{}`", row.home));
-        }
-        write::delete_account(desk.tx, row.uid).await?;
-        report.change(ChangeKind::Deleted, Item::account(&row, desk.now));
-        for reference in &references {
-            reference.remove(desk, &mut report).await?;
-        }
-        Ok(report)
-    }
-}
-
-async fn row(
-    desk: Desk<'_, '_>,
-    gid: Gid,
-    address: &Address,
-) -> Result<Option<AccountRow>, AdminError> {
-    let filter = Filter::one(gid, &address.localpart);
-    Ok(inventory::accounts(desk.tx, &filter).await?.pop())
 }

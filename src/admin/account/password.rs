@@ -1,25 +1,26 @@
-//! `account password`: gives an account another password.
+//! Gives accounts another password.
 
+use crate::admin::account::row;
 use crate::admin::item::Item;
 use crate::admin::password::NewPassword;
 use crate::admin::report::{ChangeKind, Report};
 use crate::admin::{AdminError, Desk, PasswordSource, names};
 use crate::mail::{Address, Refusal, Rule};
 use crate::store::facts::EntryKind;
-use crate::store::inventory::{self, AccountRow, Filter};
+use crate::store::inventory::AccountRow;
 use crate::store::password;
 
 /// Gives an account another password.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Password {
     /// The address
-    pub(super) address: Address,
+    pub(in crate::admin) address: Address,
     /// Where the password comes from.
     #[command(flatten)]
-    pub(super) password: PasswordSource,
+    pub(in crate::admin) password: PasswordSource,
 }
 
-pub(super) const PASSWORD: &str = "\
+pub(super) const EXAMPLES: &str = "\
 Examples:
   postcote admin account password joe@example.org
   postcote admin account password joe@example.org --random
@@ -32,12 +33,14 @@ impl Password {
     }
 
     /// Whether there is such an account.
-    pub(super) async fn check(&self, desk: Desk<'_, '_>) -> Result<AccountRow, AdminError> {
+    pub(in crate::admin) async fn check(
+        &self,
+        desk: Desk<'_, '_>,
+    ) -> Result<AccountRow, AdminError> {
         let what = self.what();
         let domain = names::home_of(desk, &self.address, &what).await?;
         names::must_be(desk, domain.gid, &self.address, EntryKind::Account, &what).await?;
-        let filter = Filter::one(domain.gid, &self.address.localpart);
-        let row = inventory::accounts(desk.tx, &filter).await?.pop();
+        let row = row(desk, domain.gid, &self.address).await?;
         row.ok_or_else(|| Refusal::new(Rule::NoSuchAccount, what).into())
     }
 

@@ -1,0 +1,4 @@
+//! What teaches at the prompt: completions, manual pages, examples.
+
+mod completions;
+mod manual;

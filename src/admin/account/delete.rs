@@ -1,0 +1,68 @@
+//! Deletes accounts.
+
+use crate::admin::account::row;
+use crate::admin::item::Item;
+use crate::admin::names;
+use crate::admin::report::{ChangeKind, Report};
+use crate::admin::{AdminError, Desk, references};
+use crate::mail::{Address, Refusal, Rule};
+use crate::store::facts::EntryKind;
+use crate::store::write::{self, OrderKind};
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  postcote admin account delete joe@example.org
+  postcote admin account delete joe@example.org --force --delete-directory";
+
+/// Deletes an account.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Delete {
+    /// The address
+    address: Address,
+    /// Deletes it from aliases, catch-alls, forwards and relocated users that lead to it, too
+    #[arg(long)]
+    force: bool,
+    /// Order the deletion of its mail
+    #[arg(long = "delete-directory")]
+    with_mail: bool,
+}
+
+impl Delete {
+    pub(super) fn what(&self) -> String {
+        format!("cannot delete account `{}`", self.address.to_unicode())
+    }
+
+    pub(super) async fn perform(
+        &self,
+        desk: Desk<'_, '_>,
+        what: &str,
+    ) -> Result<Report, AdminError> {
+        let address = &self.address;
+        let domain = names::home_of(desk, address, what).await?;
+        names::must_be(desk, domain.gid, address, EntryKind::Account, what).await?;
+        let Some(row) = row(desk, domain.gid, address).await? else {
+            return Err(Refusal::new(Rule::NoSuchAccount, what).into());
+        };
+        let mut report = Report::new("account delete");
+        let references = references::to(desk, &domain, address).await?;
+        if !self.force && !references.is_empty() {
+            return Err(Refusal::new(Rule::AccountInUse, what)
+                .because(references::reason(&references))
+                .advise("delete it there, too, with `--force`")
+                .into());
+        }
+        write::drop_orders(desk.tx, domain.gid, Some(row.uid)).await?;
+        if self.with_mail {
+            write::order(desk.tx, OrderKind::Delete, std::slice::from_ref(&row)).await?;
+            report.note(format!("`{}` goes as soon as its order is carried out", row.home));
+        } else {
+            report.note(format!("its mail stays in `{}`", row.home));
+        }
+        write::delete_account(desk.tx, row.uid).await?;
+        report.change(ChangeKind::Deleted, Item::account(&row, desk.now));
+        for reference in &references {
+            reference.remove(desk, &mut report).await?;
+        }
+        Ok(report)
+    }
+}
