@@ -25,7 +25,7 @@ Examples:
   postcote admin account password joe@example.org
   postcote admin account password joe@example.org --random
   pass mail/joe | postcote admin account password joe@example.org --password-stdin
-  postcote admin account password joe@example.org --hash '{SHA512-CRYPT}$6$…'";
+  postcote admin account password joe@example.org --hash '{SSHA}BcNPjUpS86zAdb3C0cGVjFwA0EJlZDJC'";
 
 impl Password {
     pub(super) fn what(&self) -> String {
