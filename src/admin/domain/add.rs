@@ -44,15 +44,15 @@ pub struct Add {
 }
 
 impl Add {
+    pub(super) fn what(&self) -> String {
+        format!("cannot add domain `{}`", self.name.to_unicode())
+    }
+
     /// The address of its postmaster.
     pub(in crate::admin) fn postmaster(&self) -> Result<Address, AdminError> {
         let localpart = Localpart::from_internal("postmaster")
             .map_err(|reason| AdminError::bad_data(reason.to_string()))?;
         Ok(Address { localpart, domain: self.name.clone() })
-    }
-
-    pub(super) fn what(&self) -> String {
-        format!("cannot add domain `{}`", self.name.to_unicode())
     }
 
     /// Whether the name is free.
