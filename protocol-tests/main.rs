@@ -27,3 +27,4 @@ mod support;
 mod teaching;
 mod telemetry;
 mod tls;
+mod vmm;

@@ -204,9 +204,11 @@ impl Command {
     fn password(&self) -> Option<PasswordSource> {
         match self {
             Self::Account(account::Verb::Add(add)) => Some(add.password.clone()),
-            Self::Domain(domain::Verb::Add(add)) if add.with_postmaster => {
-                Some(PasswordSource::random())
-            }
+            Self::Domain(domain::Verb::Add(add)) if add.with_postmaster => Some(PasswordSource {
+                password_stdin: add.password_stdin,
+                random: !add.password_stdin,
+                hash: None,
+            }),
             _ => None,
         }
     }

@@ -69,11 +69,6 @@ pub(super) struct NewPassword {
 }
 
 impl PasswordSource {
-    /// A password that nobody chose.
-    pub(super) fn random() -> Self {
-        Self { random: true, ..Self::default() }
-    }
-
     /// Gets the password and hashes it; takes a fifth of a second, which is the point.
     pub(super) fn obtain(
         &self,
@@ -194,7 +189,7 @@ mod tests {
 
     #[test]
     fn made_up_passwords_are_long_and_different() {
-        let source = PasswordSource::random();
+        let source = PasswordSource { random: true, ..PasswordSource::default() };
         let new = source.obtain(PasswordScheme::Argon2id, &mut Typed(vec![])).unwrap();
         let shown = format!("{new:?}");
         let password = new.made_up.unwrap();

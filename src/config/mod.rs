@@ -13,6 +13,7 @@ mod load;
 mod show;
 mod text;
 mod value;
+mod vmm;
 
 use std::num::NonZeroU64;
 use std::path::PathBuf;
@@ -30,6 +31,7 @@ pub use load::{DEFAULT_FILE, Source};
 pub use show::{Shown, show};
 pub use text::{BadValue, closest};
 pub use value::{FileMode, LogFilter, LogFormat, LoginSeparators, PasswordScheme};
+pub use vmm::{Size, Vmm};
 
 /// Everything an operator can set.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +53,8 @@ pub struct Config {
     pub control: Control,
     /// What is told on stderr.
     pub log: Log,
+    /// What the vmm commands do without being told.
+    pub vmm: Vmm,
 }
 
 /// Where the data is: `[database]`.

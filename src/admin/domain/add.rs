@@ -26,6 +26,9 @@ pub struct Add {
     /// Makes an account postmaster@ with a password that is made up and printed, once
     #[arg(long)]
     pub(in crate::admin) with_postmaster: bool,
+    /// Reads the password of postmaster@ from standard input instead, one line
+    #[arg(long, requires = "with_postmaster")]
+    pub(in crate::admin) password_stdin: bool,
     /// Where its mail goes, as in transport(5); what main.cf says unless given
     #[arg(long)]
     transport: Option<Transport>,
