@@ -75,6 +75,7 @@ pub(crate) async fn run(
                     Err(complaint) => complained(&complaint, &mut person),
                     Ok(config) => {
                         let console = &mut person;
+                        let client = vmm::needs_database(&call).then_some(client);
                         vmm::run(&call, Site { client, config: &config, now, console }).await
                     }
                 }

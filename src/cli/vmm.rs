@@ -64,8 +64,13 @@ async fn run(call: &Call, source: &Source, console: &mut dyn Console) -> Result<
         return Ok(code);
     }
     let config = vmm::load(source)?;
-    let mut client = connect(&config).await.map_err(Complaint::unconnected)?;
-    Ok(vmm::run(call, Site { client: &mut client, config: &config, now: now(), console }).await)
+    let mut client = if vmm::needs_database(call) {
+        Some(connect(&config).await.map_err(Complaint::unconnected)?)
+    } else {
+        None
+    };
+    let site = Site { client: client.as_mut(), config: &config, now: now(), console };
+    Ok(vmm::run(call, site).await)
 }
 
 /// Has Ctrl-C end the program as vmm ended, and the terminal show again what is typed. Whatever

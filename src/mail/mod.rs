@@ -8,6 +8,7 @@ mod address;
 mod destination;
 mod domain;
 mod domain_name;
+mod domain_pattern;
 mod entry;
 mod localpart;
 mod location;
@@ -23,10 +24,13 @@ pub use address::{Address, AddressError};
 pub use destination::{Destination, DestinationError, DestinationTemplate};
 pub use domain::{Domain, DomainKind, Gid};
 pub use domain_name::{DomainName, DomainNameError};
+pub use domain_pattern::{DomainPattern, DomainPatternError};
 pub use entry::{Alias, Entry};
 pub use localpart::{Delimiters, DelimitersError, Localpart, LocalpartError};
 pub use location::{MailLocation, MailboxFormat, MailboxFormatError, Uid};
-pub use password::{PasswordHash, PasswordHashError, Scheme};
+pub use password::{
+    Dovecot24, Encoding, HashForm, PasswordHash, PasswordHashError, Scheme, Strength,
+};
 pub use quota::{QuotaLimit, SizeError, parse_size};
 pub use refusal::{Refusal, Rule};
 pub use service::{Service, ServiceError, ServiceSet};

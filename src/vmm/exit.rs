@@ -107,7 +107,7 @@ impl Code {
             Rule::TooManyDestinations => Self::TooManyDestinations,
             Rule::TransportUnfit => Self::TransportUnfit,
             // Rules that vmm did not have.
-            Rule::AddressTaken | Rule::Internal | Rule::Loop => Self::Other,
+            Rule::AddressTaken | Rule::Internal | Rule::Loop | Rule::WrongPassword => Self::Other,
         }
     }
 

@@ -76,7 +76,11 @@ pub(super) async fn domains(session: &mut Session<'_>, call: &Call) -> Result<()
 /// `listpwschemes`.
 pub(super) async fn schemes(session: &mut Session<'_>) -> Result<(), Complaint> {
     let answer = session.ask(&New::command("password schemes")).await?;
-    let mut names: Vec<_> = answer.list("items").map(|item| item.text("scheme")).collect();
+    let mut names = Vec::new();
+    for item in answer.items("password-scheme").filter(|item| item.is("made")) {
+        names.push(item.text("name"));
+        names.extend(item.texts("other_names"));
+    }
     names.sort_unstable();
     let block = |heading: &str, words: &str| {
         format!("{}{}\n", layout::title(heading), layout::wrapped(words))

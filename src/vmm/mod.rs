@@ -47,7 +47,7 @@ use subcommand::{ALL, Known, Subcommand};
 pub use console::Console;
 pub use exit::Code;
 pub use parse::{Call, parse};
-pub use run::{Site, run};
+pub use run::{Site, needs_database, run};
 pub use settings::{ConfigFile, configure, load};
 
 /// Why a subcommand was not done, as vmm says it.

@@ -33,7 +33,7 @@ pub const ALL: [(&str, Place); 37] = [
     ("account.delete_directory", Place::Key("vmm.delete-account-directory")),
     ("account.directory_mode", Place::Gone(MODES)),
     ("account.disk_usage", Place::Key("vmm.disk-usage")),
-    ("account.password_length", Place::Gone("passwords that are made up have 20 characters")),
+    ("account.password_length", Place::Key("accounts.random-password-length")),
     ("account.random_password", Place::Key("vmm.random-password")),
     ("bin.doveadm", Place::Gone("postcote hashes passwords itself")),
     ("bin.du", Place::Gone("postcote measures directories itself")),

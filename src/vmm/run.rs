@@ -14,8 +14,8 @@ use crate::vmm::{Call, Code, Complaint, Console, info, lists};
 
 /// What a subcommand works with.
 pub struct Site<'a> {
-    /// A connection of an administrator.
-    pub client: &'a mut Client,
+    /// A connection of an administrator, unless the subcommand [needs none](needs_database).
+    pub client: Option<&'a mut Client>,
     /// What is configured.
     pub config: &'a Config,
     /// The time.
@@ -47,7 +47,12 @@ struct Native {
     command: admin::Command,
 }
 
-/// Runs a subcommand that works with the database.
+/// Whether a subcommand works with the database.
+pub fn needs_database(call: &Call) -> bool {
+    call.known.subcommand != S::ListPwSchemes
+}
+
+/// Runs a subcommand.
 pub async fn run(call: &Call, site: Site<'_>) -> Code {
     let mut session = Session { site, subcommand: call.known.subcommand, warnings: Vec::new() };
     let outcome = session.perform(call).await;
@@ -171,7 +176,10 @@ impl Session<'_> {
             failed: None,
         };
         let options = Options { dry_run: false, now: self.site.now, input: &mut typing };
-        let outcome = admin::run(command, self.site.client, &settings, options).await;
+        let outcome = match self.site.client.as_deref_mut() {
+            Some(client) => admin::run(command, client, &settings, options).await,
+            None => admin::run_alone(command, &settings, options).await,
+        };
         match (outcome, typing.failed) {
             (Ok(report), _) => {
                 typing.announce();
@@ -268,6 +276,11 @@ impl<'a> Fields<'a> {
     /// A number; what is not set is 0.
     pub(super) fn number(self, name: &str) -> u64 {
         self.0.get(name).and_then(Value::as_u64).unwrap_or_default()
+    }
+
+    /// A switch.
+    pub(super) fn is(self, name: &str) -> bool {
+        self.0.get(name).and_then(Value::as_bool).unwrap_or_default()
     }
 
     /// A list of texts.
