@@ -52,7 +52,7 @@ pub(super) async fn play(path: &Path) -> Result<(), String> {
         let printed = Stage::enter(&database, &config).await.run(&step).await?;
         let _ = writeln!(got, "$ {}", step.command);
         for line in &step.typed {
-            let _ = writeln!(got, "< {line}");
+            let _ = writeln!(got, "{}", format!("< {line}").trim_end());
         }
         got.push_str(&printed);
         got.push('\n');
@@ -82,7 +82,8 @@ fn read(text: &str) -> (String, Vec<Step>) {
             let command = command.to_owned();
             steps.push(Step { command, typed: Vec::new(), expected: String::new() });
         } else if let Some(step) = steps.last_mut() {
-            match line.strip_prefix("< ") {
+            // Somebody may just press Enter.
+            match line.strip_prefix("< ").or_else(|| (line == "<").then_some("")) {
                 Some(typed) => step.typed.push(typed.to_owned()),
                 None => step.expected.extend([line, "\n"]),
             }

@@ -82,6 +82,7 @@ pub(super) async fn schemes(session: &mut Session<'_>) -> Result<(), Complaint> 
         names.extend(item.texts("other_names"));
     }
     names.sort_unstable();
+    names.dedup();
     let block = |heading: &str, words: &str| {
         format!("{}{}\n", layout::title(heading), layout::wrapped(words))
     };

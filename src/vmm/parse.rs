@@ -66,7 +66,7 @@ pub fn parse(arguments: &[String]) -> Result<Call, Complaint> {
     call.read(rest)?;
     call.take_words_for_options()?;
     let missing: Vec<_> = required(known).skip(call.words.len()).map(|piece| piece.name).collect();
-    if !missing.is_empty() && call.known.subcommand != Subcommand::Help {
+    if !missing.is_empty() {
         let missing = missing.join(", ");
         return Err(call.wrong(format!("the following arguments are required: {missing}")));
     }
