@@ -28,3 +28,4 @@ mod support;
 mod teaching;
 mod telemetry;
 mod tls;
+mod vmm;

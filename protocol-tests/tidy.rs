@@ -31,6 +31,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "store",
             "telemetry",
             "terminal",
+            "vmm",
         ],
     ),
     ("config", &["mail"]),
@@ -63,6 +64,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("store", &["config", "directory", "mail", "telemetry"]),
     ("telemetry", &["lookup"]),
     ("terminal", &["exit"]),
+    ("vmm", &["admin", "config", "exit", "mail"]),
 ];
 
 /// Arrows that exist although they should not, each with its reason.

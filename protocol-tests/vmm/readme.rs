@@ -1,0 +1,1 @@
+//! The table in the README leads from each old command to one that exists.
