@@ -65,6 +65,7 @@ pub mod config;
 pub mod daemon;
 pub mod demo;
 pub mod directory;
+pub mod disk;
 pub mod exit;
 pub mod handler;
 pub mod lookup;
