@@ -70,6 +70,7 @@ pub mod exit;
 pub mod handler;
 pub mod lookup;
 pub mod mail;
+pub mod orders;
 pub mod protocol;
 pub mod server;
 pub mod store;
