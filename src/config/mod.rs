@@ -11,6 +11,7 @@ mod error;
 mod folders;
 mod listen;
 mod load;
+mod scheme;
 mod show;
 mod text;
 mod value;
@@ -22,15 +23,16 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
-use crate::mail::{Delimiters, FolderName, MailboxFormat};
+use crate::mail::{Delimiters, FolderName, HashForm, MailboxFormat, Scheme};
 
 pub use endpoint::{Endpoint, HostPort};
 pub use error::ConfigError;
 pub use listen::{Listen, Protocol};
 pub use load::{DEFAULT_FILE, Source};
+pub use scheme::password_scheme;
 pub use show::{Shown, show};
 pub use text::{BadValue, closest};
-pub use value::{FileMode, LogFilter, LogFormat, LoginSeparators, PasswordScheme};
+pub use value::{FileMode, LogFilter, LogFormat, LoginSeparators};
 
 /// Everything an operator can set.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -103,7 +105,10 @@ pub struct Accounts {
     pub subscribe: bool,
     /// How new passwords are hashed.
     #[serde(with = "text")]
-    pub password_scheme: PasswordScheme,
+    pub password_scheme: HashForm,
+    /// How long passwords are that are made up, in characters.
+    #[serde(deserialize_with = "value::password_length")]
+    pub random_password_length: usize,
 }
 
 /// Who works on the file system: `[orders]`.
@@ -219,7 +224,8 @@ impl Default for Accounts {
                 .filter_map(|name| FolderName::parse(name).ok())
                 .collect(),
             subscribe: true,
-            password_scheme: PasswordScheme::Argon2id,
+            password_scheme: Scheme::Argon2id.into(),
+            random_password_length: 20,
         }
     }
 }

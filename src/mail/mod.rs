@@ -31,7 +31,9 @@ pub use entry::{Alias, Entry};
 pub use folder::{FolderName, FolderNameError};
 pub use localpart::{Delimiters, DelimitersError, Localpart, LocalpartError};
 pub use location::{MailLocation, MailboxFormat, MailboxFormatError, Uid};
-pub use password::{PasswordHash, PasswordHashError, Scheme};
+pub use password::{
+    Dovecot24, Encoding, HashForm, PasswordHash, PasswordHashError, Scheme, Strength,
+};
 pub use quota::{QuotaLimit, SizeError, parse_size};
 pub use refusal::{Refusal, Rule};
 pub use service::{Service, ServiceError, ServiceSet};
