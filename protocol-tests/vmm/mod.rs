@@ -1,6 +1,7 @@
 //! The commands of vmm as their users type them: each `.transcript` here runs on a database and with
 //! a configuration of its own. `postcote admin` may be used in between.
 
+mod program;
 mod readme;
 mod typed;
 

@@ -31,7 +31,9 @@ impl Session<'_> {
             S::CatchallInfo => self.catchall(object).await,
             S::RelocatedInfo => self.relocated(object).await,
             S::AliasDomainInfo => self.alias_domain(object).await,
-            _ => Err(Complaint::new(Code::Other, "not there yet")),
+            S::DomainInfo => self.domain(call).await,
+            S::GetUser => self.uid(call).await,
+            _ => self.user(call).await,
         }
     }
 

@@ -63,14 +63,14 @@ pub(super) fn human_size(bytes: u64) -> String {
         Some((shift, unit)) => {
             // Rounded to hundredths without floating point, which would not know every byte.
             let hundredths = ((u128::from(bytes) * 100) + (1 << (shift - 1))) >> shift;
-            format!("{}.{:02} {unit}", grouped(hundredths / 100), hundredths % 100)
+            format!("{} {unit}", decimal(hundredths))
         }
     }
 }
 
 /// A number with commas, as in `10,000`.
-pub(super) fn grouped(number: impl Into<u128>) -> String {
-    let digits = number.into().to_string();
+pub(super) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {
         if at > 0 && (digits.len() - at).is_multiple_of(3) {
@@ -81,12 +81,18 @@ pub(super) fn grouped(number: impl Into<u128>) -> String {
     text
 }
 
+/// Hundredths with their point.
+fn decimal(hundredths: u128) -> String {
+    let whole = u64::try_from(hundredths / 100).unwrap_or(u64::MAX);
+    format!("{}.{:02}", grouped(whole), hundredths % 100)
+}
+
 /// What is used of a limit: `[ 11.72%] 120/1.00 KiB`; without a limit, `0.00%` of `0`.
 pub(super) fn usage(used: u64, limit: u64, shown: fn(u64) -> String) -> String {
     let hundredths =
         (u128::from(used) * 20_000 + u128::from(limit)) / (2 * u128::from(limit.max(1)));
     let hundredths = if limit == 0 { 0 } else { hundredths };
-    let percent = format!("{}.{:02}", grouped(hundredths / 100), hundredths % 100);
+    let percent = decimal(hundredths);
     format!("[{percent:>6}%] {}/{}", shown(used), shown(limit))
 }
 

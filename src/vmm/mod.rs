@@ -2,7 +2,7 @@
 //! named `vmm`.
 //!
 //! Nothing is decided here. [`parse`] takes a command line of vmm 0.7 or 0.6 apart, [`translate`]
-//! says it in the words of `postcote admin`, which runs it, and [`lists`] and [`info`] lay out what
+//! says it in the words of `postcote admin`, which runs it, and [`lists`], [`info`] and [`sheets`] lay out what
 //! comes back, the JSON that every script may rely on, as vmm did. [`options`] knows where the
 //! options of vmm.cfg are now. [`exit`] gives every refusal the number that vmm had for it.
 //!
@@ -35,6 +35,7 @@ pub mod options;
 pub mod parse;
 mod run;
 mod settings;
+mod sheets;
 pub mod subcommand;
 mod translate;
 

@@ -117,7 +117,8 @@ impl Call {
         .hint(format!("the sections are {known}"))
     }
 
-    fn wrong(&self, why: impl Into<String>) -> Complaint {
+    /// The command line cannot be meant.
+    pub(super) fn wrong(&self, why: impl Into<String>) -> Complaint {
         Complaint::new(Code::Usage, why).usage(self.known)
     }
 

@@ -108,13 +108,24 @@ impl Session<'_> {
                 let new = translated(&there, &self.site.config.vmm)?;
                 self.ask(&new).await?
             }
-            answer => answer?,
+            Err(complaint) => return Err(self.of_scheme(call, complaint)),
+            Ok(answer) => answer,
         };
         for password in answer.list("passwords") {
             self.print(&format!("Generated password: {}\n", password.text("password")));
         }
         self.remark(call, &answer);
         Ok(())
+    }
+
+    /// An unknown password scheme had another number than what is no hash at all.
+    fn of_scheme(&self, call: &Call, complaint: Complaint) -> Complaint {
+        let has_scheme = match call.option("--hash") {
+            Some(hash) => hash.starts_with('{') && hash.contains('}'),
+            None => call.has("-s"),
+        };
+        let is_it = self.subcommand == S::UserPassword && complaint.code == Code::InvalidArgument;
+        if is_it && has_scheme { Complaint { code: Code::Other, ..complaint } } else { complaint }
     }
 
     /// The same for an alias domain's own name, if what is meant stands in the primary domain.
@@ -204,7 +215,7 @@ impl Session<'_> {
     }
 
     /// What there is to know besides: vmm listed destinations that it left out, and warned.
-    fn remark(&mut self, call: &Call, answer: &Answer) {
+    pub(super) fn remark(&mut self, call: &Call, answer: &Answer) {
         let lists_destinations = matches!(
             call.known.subcommand,
             S::AliasAdd | S::AliasDelete | S::CatchallAdd | S::CatchallDelete
@@ -271,6 +282,17 @@ impl<'a> Fields<'a> {
     /// A text that may be unset.
     pub(super) fn maybe(self, name: &str) -> Option<&'a str> {
         self.0.get(name).and_then(Value::as_str)
+    }
+
+    /// What stands inside; nothing if it is not set.
+    pub(super) fn inner(self, name: &str) -> Self {
+        Self(self.0.get(name).unwrap_or(&Value::Null))
+    }
+
+    /// The things in a list of its own.
+    pub(super) fn list(self, name: &str) -> impl Iterator<Item = Self> {
+        let list = self.0.get(name).and_then(Value::as_array);
+        list.into_iter().flatten().map(Self)
     }
 
     /// A number; what is not set is 0.
