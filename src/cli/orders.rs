@@ -38,9 +38,9 @@ pub(super) struct Orders {
 enum Verb {
     /// Carries out every order that is due, once
     ///
-    /// Needs the rights to give files away: run it as root, or with CAP_CHOWN, CAP_DAC_OVERRIDE and
-    /// CAP_FOWNER, and with a database user that has the role postcote_admin. Any number of them may
-    /// run at the same time.
+    /// Needs the rights to give files away: run it as root, or with `CAP_CHOWN`, `CAP_DAC_OVERRIDE`
+    /// and `CAP_FOWNER`, and with a database user that has the role `postcote_admin`. Any number of them
+    /// may run at the same time.
     ///
     /// Exit codes: 0 when nothing is left to do, 75 when orders are left to be tried later, 1 when an
     /// order has failed for good, 77 without the rights.
@@ -175,7 +175,9 @@ impl Orders {
         let mut due = orders::list(client, Listed::Open).await?;
         due.retain(|order| order.is_due(now()));
         due.truncate(limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX));
-        let words = due.iter().map(|order| format!("would {}\n", report::task(order))).collect();
+        let lines: Vec<_> =
+            due.iter().map(|order| format!("would {}", report::task(order))).collect();
+        let words = if lines.is_empty() { String::new() } else { lines.join("\n") + "\n" };
         Ok(if self.json {
             Told { data: Report::due(&due, counts).json(), words: String::new(), exit: Exit::Done }
         } else {
@@ -198,7 +200,7 @@ impl Orders {
             let Some(ran) = worker.run_one(client).await? else { break };
             let done = matches!(ran.outcome, Outcome::Done { .. });
             progress.advance(1);
-            if !self.json && !(done && expected > MANY) {
+            if !(self.json || done && expected > MANY) {
                 progress.aside(|| terminal::say(&report::told(&ran)));
             }
             all.push(ran);

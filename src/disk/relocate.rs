@@ -204,9 +204,8 @@ impl Way<'_> {
 
     /// The copy as an earlier attempt left it, or an empty one.
     fn copy(&self) -> Result<Directory, DiskError> {
-        let copy = match self.target.open(&self.staging, Mounts::Refuse)? {
-            Some(copy) => copy,
-            None => return self.target.make(&self.staging),
+        let Some(copy) = self.target.open(&self.staging, Mounts::Refuse)? else {
+            return self.target.make(&self.staging);
         };
         // It may be finished except for its place.
         let ours = rustix::process::geteuid().as_raw();

@@ -10,7 +10,7 @@ use tokio::process::Command;
 use crate::mail::FolderName;
 
 /// Longer than Dovecot takes for a user database that has to be asked over the network.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// So much of what it said is kept.
 const WORDS: usize = 500;
 

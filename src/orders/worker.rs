@@ -50,7 +50,7 @@ impl Watch for Stop {
 
 impl Worker {
     /// A worker that is told by `watch` when to stop.
-    pub fn new(config: &Config, watch: impl Watch + Send + Sync + 'static) -> Self {
+    pub fn new(config: &Config, watch: impl Watch + Send + 'static) -> Self {
         let accounts = &config.accounts;
         let homes = Homes {
             base: Base::new(&accounts.base_directory),
