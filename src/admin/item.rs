@@ -5,7 +5,10 @@
 //! 0 for no limit; `null` is "not set", which for services, quota and transport of an account
 //! means that the domain decides. What only `show` knows is absent from lists.
 
+mod account;
+mod domain;
 pub(super) mod sheet;
+mod usage;
 mod words;
 
 use serde::Serialize;
@@ -17,6 +20,11 @@ use crate::mail::{
 };
 use crate::store::facts::EntryKind;
 use crate::store::inventory::{AccountRow, AliasRow, DomainRow, RelocatedRow};
+
+pub(super) use account::{Found, Sender};
+
+pub use account::AccountFacts;
+pub use domain::DomainFacts;
 
 /// One thing, told apart in JSON by the field `kind`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -63,6 +71,8 @@ pub struct AccountItem {
     expires: Option<String>,
     forwards: Option<Vec<String>>,
     keep_copy: bool,
+    #[serde(flatten)]
+    facts: Option<Box<AccountFacts>>,
 }
 
 /// A limit.
@@ -131,6 +141,8 @@ pub struct DomainItem {
     relocated: i64,
     relay_recipients: i64,
     catchall: bool,
+    #[serde(flatten)]
+    facts: Option<Box<DomainFacts>>,
 }
 
 /// Somebody who has moved.
@@ -176,6 +188,7 @@ impl Item {
             expires: row.expires.map(written),
             forwards: row.forwards.as_ref().map(|to| texts(to)),
             keep_copy: row.keep_copy,
+            facts: None,
         }))
     }
 
@@ -242,6 +255,7 @@ impl Item {
             relocated: row.relocated,
             relay_recipients: row.relay_recipients,
             catchall: row.has_catchall,
+            facts: None,
         }))
     }
 

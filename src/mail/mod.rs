@@ -29,7 +29,7 @@ pub use entry::{Alias, Entry};
 pub use localpart::{Delimiters, DelimitersError, Localpart, LocalpartError};
 pub use location::{MailLocation, MailboxFormat, MailboxFormatError, Uid};
 pub use password::{PasswordHash, PasswordHashError, Scheme};
-pub use quota::{QuotaLimit, SizeError, parse_size};
+pub use quota::{QuotaLimit, SizeError, human_size, parse_size};
 pub use refusal::{Refusal, Rule};
 pub use service::{Service, ServiceError, ServiceSet};
 pub use transport::{Transport, TransportError};
