@@ -7,6 +7,7 @@
 
 mod account;
 mod domain;
+mod password;
 pub(super) mod sheet;
 mod usage;
 mod words;
@@ -21,10 +22,11 @@ use crate::mail::{
 use crate::store::facts::EntryKind;
 use crate::store::inventory::{AccountRow, AliasRow, DomainRow, RelocatedRow};
 
-pub(super) use account::{Found, Sender};
-
 pub use account::AccountFacts;
 pub use domain::DomainFacts;
+pub use password::{HashItem, SchemeItem};
+
+pub(super) use account::{Found, Sender};
 
 /// One thing, told apart in JSON by the field `kind`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -42,6 +44,10 @@ pub enum Item {
     Catchall(CatchallItem),
     /// A domain.
     Domain(Box<DomainItem>),
+    /// What would be stored of a password.
+    PasswordHash(HashItem),
+    /// A way to hash passwords.
+    PasswordScheme(Box<SchemeItem>),
     /// Somebody who has moved.
     Relocated(RelocatedItem),
 }

@@ -5,6 +5,7 @@ mod delete;
 mod find;
 mod forward;
 mod list;
+mod password;
 mod rename;
 mod senders;
 mod set;
@@ -23,6 +24,7 @@ pub use delete::Delete;
 pub use find::Find;
 pub use forward::Forward;
 pub use list::List;
+pub use password::Password;
 pub use rename::Rename;
 pub use set::Set;
 pub use show::Show;
@@ -47,6 +49,9 @@ pub enum Verb {
     Forward(Forward),
     /// Lists accounts
     List(List),
+    /// Gives an account another password, asked for twice unless it comes otherwise
+    #[command(after_long_help = password::EXAMPLES)]
+    Password(Password),
     /// Gives an account another address, and has what leads to it follow
     #[command(after_long_help = rename::EXAMPLES)]
     Rename(Rename),
@@ -72,6 +77,7 @@ impl Verb {
             Self::Find(find) => find.what(),
             Self::Forward(forward) => forward.what(),
             Self::List(_) => "cannot list accounts".to_owned(),
+            Self::Password(verb) => verb.what(),
             Self::Rename(rename) => rename.what(),
             Self::Resume(resume) => resume.what(),
             Self::Set(set) => set.what(),
@@ -97,6 +103,7 @@ impl Verb {
             Self::Find(find) => find.perform(desk, &what).await,
             Self::Forward(forward) => forward.perform(desk, &what).await,
             Self::List(list) => list.perform(desk).await,
+            Self::Password(verb) => verb.perform(desk, password).await,
             Self::Rename(rename) => rename.perform(desk, &what).await,
             Self::Resume(resume) => resume.perform(desk, &what).await,
             Self::Set(set) => set.perform(desk, &what).await,

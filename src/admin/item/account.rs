@@ -8,7 +8,7 @@ use crate::admin::item::usage::Used;
 use crate::admin::item::words::few;
 use crate::admin::item::{AccountItem, Item, Quota, services};
 use crate::admin::references::Reference;
-use crate::mail::{Address, DomainName, Timestamp, human_size};
+use crate::mail::{Address, DomainName, Scheme, Timestamp, human_size};
 use crate::store::details::{AccountDetails, Login, PendingOrder};
 use crate::store::inventory::AccountRow;
 
@@ -151,12 +151,18 @@ impl AccountFacts {
             led_to_by: found.references.iter().map(|one| Lead::new(one, now)).collect(),
             orders: details.orders.iter().map(AccountOrder::new).collect(),
             password_scheme: details.password_scheme.clone(),
-            password_weakness: None,
+            password_weakness: weakness(&details.password_scheme),
             created: written(details.created),
             changed: written(details.changed),
             disk_usage: found.disk_usage,
         }
     }
+}
+
+/// Why a scheme is weak, whatever encoding is written behind it.
+fn weakness(scheme: &str) -> Option<&'static str> {
+    let name = scheme.split('.').next().unwrap_or(scheme);
+    Scheme::parse(name).ok().and_then(Scheme::weakness)
 }
 
 impl LastLogin {
