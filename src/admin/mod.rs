@@ -17,6 +17,7 @@ pub mod domain;
 mod error;
 mod expiry;
 pub mod item;
+mod limits;
 mod names;
 mod password;
 mod pattern;
@@ -193,8 +194,8 @@ impl Command {
             self,
             Self::Account(account::Verb::List(_))
                 | Self::Address(address::Verb::List(_))
-                | Self::Alias(alias::Verb::List(_))
-                | Self::AliasDomain(alias_domain::Verb::List(_))
+                | Self::Alias(alias::Verb::List(_) | alias::Verb::Show(_))
+                | Self::AliasDomain(alias_domain::Verb::List(_) | alias_domain::Verb::Show(_))
                 | Self::Catchall(catchall::Verb::Show(_))
                 | Self::Domain(domain::Verb::List(_))
                 | Self::Relocated(relocated::Verb::List(_) | relocated::Verb::Show(_))

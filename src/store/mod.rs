@@ -15,6 +15,7 @@ pub mod constraint;
 pub mod facts;
 mod feed;
 pub mod inventory;
+pub mod limits;
 mod link;
 pub mod migrate;
 pub mod orders;

@@ -1,7 +1,7 @@
 //! Things in words: as sentences and as rows of tables.
 
 use crate::admin::item::{AccountItem, DomainItem, Item, Quota};
-use crate::mail::{DomainName, QuotaLimit};
+use crate::mail::{DomainPattern, QuotaLimit};
 
 impl Item {
     /// The thing in one sentence, with the numbers it was given.
@@ -112,7 +112,7 @@ impl Quota {
 
 /// A stored name as people read it.
 fn human(name: &str) -> String {
-    DomainName::parse(name).map_or_else(|_| name.to_owned(), |name| name.to_unicode())
+    DomainPattern::parse(name).map_or_else(|_| name.to_owned(), |name| name.to_unicode())
 }
 
 /// All destinations if they fit into a line, else how many.
