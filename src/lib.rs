@@ -4,17 +4,18 @@
 //! ```text
 //!                 main.rs → cli                 argv to typed values, help, exit codes
 //!                 ┌────────┴────────┐
-//!          daemon, demo           admin         wiring only; one transaction per command
+//!          daemon, demo      vmm ► admin         wiring only; one transaction per command
 //!     ┌──────────┼─────────┐        │
 //!   server    handler    cache      │
 //!     │       ┌──┴───┐     │        │
 //!     └──►protocol lookup  │      store         PostgreSQL: the only SQL
 //!                    │     │        │
 //!                    └►directory◄───┘           two questions, below askers and answerers
-//!                          │
-//!                        mail                   vocabulary and rules
+//!                          │    password        hashes of every scheme; used by admin
+//!                          │       │
+//!                        mail ◄────┘            vocabulary and rules
 //!
-//!   protocol, mail: pure — no IO, no clock, no async.    beside all: config, telemetry
+//!   protocol, password, mail: pure — no IO, no clock, no async.    beside all: config, telemetry
 //! ```
 //!
 //! # Where the bytes of an answer come from
@@ -47,6 +48,7 @@
 //! | module | what is in it |
 //! |---|---|
 //! | [`mail`] | what an address, a domain, an entry is, and the rules that follow |
+//! | [`password`] | stored passwords: made, verified, and what they cost |
 //! | [`directory`] | the two questions everything is answered from |
 //! | [`lookup`] | the tables, how they are resolved, and why (`explain`) |
 //! | [`protocol`] | the wire formats |
@@ -55,6 +57,7 @@
 //! | [`cache`] | what was asked once is known until a change says otherwise |
 //! | [`store`] | PostgreSQL: connections, views, feed, migrations, writes |
 //! | [`admin`] | commands that change the data |
+//! | [`vmm`] | the commands of vmm, said in those of `admin` |
 //! | [`config`], [`telemetry`] | one file in, logs and metrics out |
 //! | [`daemon`], [`demo`], [`cli`] | everything wired together |
 
@@ -65,12 +68,16 @@ pub mod config;
 pub mod daemon;
 pub mod demo;
 pub mod directory;
+pub mod disk;
 pub mod exit;
 pub mod handler;
 pub mod lookup;
 pub mod mail;
+pub mod orders;
+pub mod password;
 pub mod protocol;
 pub mod server;
 pub mod store;
 pub mod telemetry;
 pub mod terminal;
+pub mod vmm;

@@ -5,12 +5,16 @@
 //! 0 for no limit; `null` is "not set", which for services, quota and transport of an account
 //! means that the domain decides. What only `show` knows is absent from lists.
 
+mod account;
 mod alias;
 mod alias_domain;
 mod catchall;
+mod domain;
+mod password;
 mod relocated;
 pub(super) mod sheet;
 mod target;
+mod usage;
 mod words;
 
 use serde::Serialize;
@@ -30,6 +34,12 @@ pub use alias_domain::AliasDomainItem;
 pub use catchall::CatchallItem;
 pub use relocated::RelocatedItem;
 
+pub use account::AccountFacts;
+pub use domain::DomainFacts;
+pub use password::{HashItem, SchemeItem};
+
+pub(super) use account::{Found, Sender};
+
 /// One thing, told apart in JSON by the field `kind`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
@@ -46,6 +56,10 @@ pub enum Item {
     Catchall(CatchallItem),
     /// A domain.
     Domain(Box<DomainItem>),
+    /// What would be stored of a password.
+    PasswordHash(HashItem),
+    /// A way to hash passwords.
+    PasswordScheme(Box<SchemeItem>),
     /// Somebody who has moved.
     Relocated(RelocatedItem),
 }
@@ -75,6 +89,8 @@ pub struct AccountItem {
     expires: Option<String>,
     forwards: Option<Vec<String>>,
     keep_copy: bool,
+    #[serde(flatten)]
+    facts: Option<Box<AccountFacts>>,
 }
 
 /// A limit.
@@ -111,6 +127,8 @@ pub struct DomainItem {
     relocated: i64,
     relay_recipients: i64,
     catchall: bool,
+    #[serde(flatten)]
+    facts: Option<Box<DomainFacts>>,
 }
 
 impl Item {
@@ -146,6 +164,7 @@ impl Item {
             expires: row.expires.map(written),
             forwards: row.forwards.as_ref().map(|to| texts(to)),
             keep_copy: row.keep_copy,
+            facts: None,
         }))
     }
 
@@ -175,6 +194,7 @@ impl Item {
             relocated: row.relocated,
             relay_recipients: row.relay_recipients,
             catchall: row.has_catchall,
+            facts: None,
         }))
     }
 }

@@ -11,8 +11,10 @@ mod domain_name;
 mod domain_pattern;
 mod entry;
 mod entry_address;
+mod folder;
 mod localpart;
 mod location;
+mod mutf7;
 mod password;
 mod quota;
 mod refusal;
@@ -28,10 +30,13 @@ pub use domain_name::{DomainName, DomainNameError};
 pub use domain_pattern::{DomainPattern, DomainPatternError};
 pub use entry::{Alias, Entry};
 pub use entry_address::EntryAddress;
+pub use folder::{FolderName, FolderNameError};
 pub use localpart::{Delimiters, DelimitersError, Localpart, LocalpartError};
 pub use location::{MailLocation, MailboxFormat, MailboxFormatError, Uid};
-pub use password::{PasswordHash, PasswordHashError, Scheme};
-pub use quota::{QuotaLimit, SizeError, parse_size};
+pub use password::{
+    Dovecot24, Encoding, HashForm, PasswordHash, PasswordHashError, Scheme, Strength,
+};
+pub use quota::{QuotaLimit, SizeError, human_size, parse_size};
 pub use refusal::{Refusal, Rule};
 pub use service::{Service, ServiceError, ServiceSet};
 pub use transport::{Transport, TransportError};

@@ -4,7 +4,7 @@ use tokio_postgres::{Error, Row, Transaction};
 
 use crate::mail::{
     DestinationTemplate, DomainName, DomainPattern, EntryAddress, Gid, Localpart, QuotaLimit,
-    Timestamp, Transport,
+    Timestamp, Transport, Uid,
 };
 use crate::store::inventory::{escaped, quota};
 
@@ -186,6 +186,16 @@ pub async fn entry(
     row.map(|row| row.try_get("kind").map(EntryKind::parse)).transpose()
 }
 
+/// Where the account of a uid stands.
+///
+/// # Errors
+/// The database failed.
+pub async fn account_of(tx: &Transaction<'_>, uid: Uid) -> Result<Option<(Gid, Localpart)>, Error> {
+    let statement = "SELECT gid, localpart FROM postcote.account WHERE uid = $1";
+    let row = tx.query_opt(statement, &[&uid]).await?;
+    row.map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).transpose()
+}
+
 /// Some of the local parts of a domain that have an entry, be it of one kind: enough to guess
 /// which one was meant.
 ///
@@ -249,7 +259,8 @@ async fn leading(
 ) -> Result<Vec<Leading>, Error> {
     let (gid, keys_within) = within.unzip();
     let statement = include_str!("sql/lists_leading_to.sql");
-    read_leading(&tx.query(statement, &[&keys, &keys_within, &gid]).await?)
+    let rows = tx.query(statement, &[&keys, &keys_within, &gid]).await?;
+    rows.iter().map(one_leading).collect()
 }
 
 /// Every list of destinations that may lead to a local part of whatever domain, and some more.
@@ -262,28 +273,30 @@ pub async fn leading_to_localpart(
 ) -> Result<Vec<Leading>, Error> {
     let start = format!("{}%@%", escaped(localpart.as_str()));
     let statement = include_str!("sql/lists_leading_to_localpart.sql");
-    read_leading(&tx.query(statement, &[&start]).await?)
+    let rows = tx.query(statement, &[&start]).await?;
+    rows.iter().map(one_leading).collect()
 }
 
-fn read_leading(rows: &[Row]) -> Result<Vec<Leading>, Error> {
-    rows.iter()
-        .map(|row| {
-            Ok(Leading {
-                kind: match row.try_get("kind")? {
-                    "account" => LeadingKind::Account,
-                    "alias" => LeadingKind::Alias,
-                    "catchall" => LeadingKind::CatchAll,
-                    _ => LeadingKind::Relocated,
-                },
-                gid: row.try_get("gid")?,
-                domain: row.try_get::<_, Option<_>>("domain")?.map_or(Scope::Every, Scope::Domain),
-                localpart: row.try_get("localpart")?,
-                destinations: row.try_get("destinations")?,
-                enabled: row.try_get("enabled")?,
-                expires: row.try_get::<_, Option<i64>>("expires_at")?.map(Timestamp),
-            })
-        })
-        .collect()
+/// The lists of a domain whose destinations have the name that was asked for in them, other than
+/// as their own domain: they lead elsewhere when the domain is asked for by another name.
+///
+/// # Errors
+/// The database failed.
+pub async fn lists_with_own_name(tx: &Transaction<'_>, gid: Gid) -> Result<Vec<Leading>, Error> {
+    let rows = tx.query(include_str!("sql/lists_with_own_name.sql"), &[&gid]).await?;
+    rows.iter().map(one_leading).collect()
+}
+
+fn one_leading(row: &Row) -> Result<Leading, Error> {
+    Ok(Leading {
+        kind: LeadingKind::parse(row.try_get("kind")?),
+        gid: row.try_get("gid")?,
+        domain: row.try_get::<_, Option<_>>("domain")?.map_or(Scope::Every, Scope::Domain),
+        localpart: row.try_get("localpart")?,
+        destinations: row.try_get("destinations")?,
+        enabled: row.try_get("enabled")?,
+        expires: row.try_get::<_, Option<i64>>("expires_at")?.map(Timestamp),
+    })
 }
 
 /// The entries at a local part of all domains, by their primary names.
@@ -334,6 +347,28 @@ impl std::fmt::Display for Scope {
         match self {
             Self::Domain(name) => name.fmt(f),
             Self::Every => f.write_str(EntryAddress::EVERYWHERE),
+        }
+    }
+}
+
+impl LeadingKind {
+    /// The statements give no other words.
+    pub(super) fn parse(word: &str) -> Self {
+        match word {
+            "account" => Self::Account,
+            "alias" => Self::Alias,
+            "catchall" => Self::CatchAll,
+            _ => Self::Relocated,
+        }
+    }
+
+    /// The word in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Account => "account",
+            Self::Alias => "alias",
+            Self::CatchAll => "catchall",
+            Self::Relocated => "relocated",
         }
     }
 }
