@@ -1,11 +1,11 @@
 //! Catch-alls: who gets mail for addresses of a domain that do not exist.
 
 use crate::admin::destinations::{self, Owner};
-use crate::admin::item::{self, Item};
+use crate::admin::item::Item;
 use crate::admin::names::{self, Names};
 use crate::admin::report::{ChangeKind, Report};
 use crate::admin::{AdminError, Desk, limits};
-use crate::mail::{Address, DestinationTemplate, DomainName, Gid, Refusal, Rule};
+use crate::mail::{DestinationTemplate, DomainName, Refusal, Rule};
 use crate::store::facts::{self, Named};
 use crate::store::write;
 

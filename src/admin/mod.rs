@@ -229,9 +229,7 @@ impl Command {
                 self,
                 Self::Address(address::Verb::List(_))
                     | Self::Alias(alias::Verb::List(_) | alias::Verb::Show(_))
-                    | Self::AliasDomain(
-                        alias_domain::Verb::List(_) | alias_domain::Verb::Show(_)
-                    )
+                    | Self::AliasDomain(alias_domain::Verb::List(_) | alias_domain::Verb::Show(_))
                     | Self::Catchall(catchall::Verb::Show(_))
                     | Self::Password(_)
                     | Self::Relocated(relocated::Verb::List(_) | relocated::Verb::Show(_))

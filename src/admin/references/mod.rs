@@ -279,7 +279,7 @@ impl Reference {
         let spellings = Spellings::load(desk.tx, gid).await?;
         let there = self.leading.destinations.iter().zip(&self.there);
         let there: Vec<_> = there.filter(|(_, there)| **there).map(|(one, _)| one).collect();
-        let mut names = facts::names_of(desk.tx, self.leading.gid).await?;
+        let mut names = exact(&facts::names_of(desk.tx, self.leading.gid).await?);
         if there.iter().any(|template| template.fixed().is_some()) {
             return Ok(names);
         }
