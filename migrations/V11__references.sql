@@ -5,7 +5,7 @@
 -- index over the texts finds the plain ones only. Each destination gets two keys that its
 -- spellings share: its domain, and the letters and digits that its local part begins with, with a
 -- `*` where a placeholder or a letter beyond ASCII follows (whose folding PostgreSQL does not
--- know). Keys find candidates; what exactly they lead to is for `postcote admin` to find out.
+-- know); and both for each wildcard that its domain may stand below. Keys find candidates; what exactly they lead to is for `postcote admin` to find out.
 -- COLLATE "C": lower() of an index must not follow a locale. No fastupdate: a search would read
 -- what an import has left in the waiting list.
 -- Locks: creates functions; each CREATE INDEX lets readers pass, and writers of its table wait
@@ -20,7 +20,11 @@ CREATE FUNCTION postcote.destination_keys(list text[]) RETURNS text[]
              substring(localpart FROM '^"?([a-z0-9]*)') AS start,
              substring(template FROM '@([^@]*)$') AS written,
              -- %d is a name of the own domain, anything else with a placeholder may be any domain.
-             regexp_replace(written, '^(?!%d$).*%.*$', '*') AS domain,
+             regexp_replace(written, '^(?!%d$).*%.*$', '*') AS name,
+             string_to_array(name, '.') AS labels,
+             unnest(name || ARRAY(
+                 SELECT '*.' || array_to_string(labels[one:], '.')
+                 FROM generate_series(2, cardinality(labels) - 1) AS one)) AS domain,
              unnest(ARRAY[domain,
                           CASE WHEN localpart ~ '^"?[a-z0-9]*[%\\]' THEN start || '*'
                                -- A combining mark changes the letter before it, too.

@@ -1,8 +1,9 @@
 //! Addresses of every kind.
 
 use crate::admin::item::Item;
+use crate::admin::pattern::{self, Selection};
 use crate::admin::report::Report;
-use crate::admin::{AdminError, Desk, Pattern, pattern};
+use crate::admin::{AdminError, Desk};
 use crate::store::inventory;
 
 /// What to do with addresses.
@@ -11,14 +12,7 @@ pub enum Verb {
     /// Lists addresses and what stands there
     #[command(after_long_help = "Examples:\n  postcote admin address list info\n  \
                                  postcote admin address list %@example.org")]
-    List(List),
-}
-
-/// Lists addresses.
-#[derive(Clone, Debug, clap::Args)]
-pub struct List {
-    /// Only addresses like this; `%` stands for any text
-    pattern: Option<Pattern>,
+    List(Selection),
 }
 
 impl Verb {

@@ -1,11 +1,11 @@
 //! Catch-alls: who gets mail for addresses of a domain that do not exist.
 
 use crate::admin::destinations::{self, Owner};
-use crate::admin::item::{self, Item};
+use crate::admin::item::Item;
 use crate::admin::names::{self, Names};
 use crate::admin::report::{ChangeKind, Report};
-use crate::admin::{AdminError, Desk};
-use crate::mail::{Address, DestinationTemplate, DomainName, Gid, Localpart, Refusal, Rule};
+use crate::admin::{AdminError, Desk, limits};
+use crate::mail::{DestinationTemplate, DomainName, Refusal, Rule};
 use crate::store::facts::{self, Named};
 use crate::store::write;
 
@@ -13,15 +13,27 @@ use crate::store::write;
 #[derive(Clone, Debug, clap::Subcommand)]
 pub enum Verb {
     /// Gives a domain a catch-all, or gives it further destinations
-    #[command(
-        after_long_help = "Example:\n  postcote admin catchall add example.org info@example.org"
-    )]
+    #[command(after_long_help = ADD)]
     Add(Add),
     /// Takes a domain's catch-all away, or some of its destinations
+    #[command(after_long_help = DELETE)]
     Delete(Delete),
     /// Shows where mail for strangers goes
+    #[command(after_long_help = "Example:\n  postcote admin catchall show example.org")]
     Show(Show),
 }
+
+const ADD: &str = "\
+Examples:
+  postcote admin catchall add example.org info@example.org
+  postcote admin catchall add example.org %n@backup.example.net
+
+A default alias is asked before the catch-all, the user `+` behind it.";
+
+const DELETE: &str = "\
+Examples:
+  postcote admin catchall delete example.org %n@backup.example.net
+  postcote admin catchall delete example.org";
 
 /// Gives a domain a catch-all, or extends it.
 #[derive(Clone, Debug, clap::Args)]
@@ -69,7 +81,10 @@ impl Verb {
                 let mut report = Report::new("catchall show");
                 let domain = domain(desk, &show.domain, &what, &mut report).await?;
                 let list = existing(desk, &domain, &what).await?;
-                report.show(Item::catchall(&domain.primary, &list));
+                let targets = destinations::targets(desk, &list, None).await?;
+                let names = facts::names_of(desk.tx, domain.gid).await?;
+                let others = names.get(1..).unwrap_or_default();
+                report.show(Item::whole_catchall(&domain.primary, &list, &targets, others));
                 Ok(report)
             }
         }
@@ -85,13 +100,13 @@ impl Add {
         let had = list.len();
         destinations::extend(&mut list, &names, &self.destinations, &mut report)?;
         destinations::not_too_many(had, list.len(), what)?;
+        limits::may_have_destinations(desk, &domain, had, list.len(), what).await?;
         if list.len() == had {
             return Ok(report);
         }
-        let stranger = stranger(desk, domain.gid, &domain.primary).await?;
-        for template in list.iter().skip(had) {
-            refuse_stranger(desk, &names, domain.gid, template, &stranger, what).await?;
-        }
+        let stranger = destinations::stranger(desk, domain.gid, &domain.primary).await?;
+        let new = list.get(had..).unwrap_or_default();
+        destinations::not_strangers(desk, &names, &domain, new, what).await?;
         write::put_catchall(desk.tx, domain.gid, &list).await?;
         let owner = Owner::Catchall(domain.gid);
         destinations::follow(desk, &names, &stranger, owner, what, &mut report).await?;
@@ -99,29 +114,6 @@ impl Add {
         report.change(change, Item::catchall(&domain.primary, &list));
         Ok(report)
     }
-}
-
-/// A destination that does not exist in the same domain would lead back to the catch-all.
-async fn refuse_stranger(
-    desk: Desk<'_, '_>,
-    names: &Names,
-    gid: Gid,
-    template: &DestinationTemplate,
-    stranger: &Address,
-    what: &str,
-) -> Result<(), AdminError> {
-    let address = template.expand(stranger).ok().and_then(|to| to.to_address());
-    let Some(address) = address.filter(|to| names.gid(&to.domain) == Some(gid)) else {
-        return Ok(());
-    };
-    if !destinations::is_stranger(desk, gid, &address).await? {
-        return Ok(());
-    }
-    let template = item::shown(template);
-    Err(Refusal::new(Rule::Loop, what)
-        .because(format!("nobody is at `{template}`, so its mail would come back to the catch-all"))
-        .advise("add an account or an alias of this address first")
-        .into())
 }
 
 impl Delete {
@@ -142,6 +134,8 @@ impl Delete {
         }
         write::delete_catchall(desk.tx, domain.gid).await?;
         report.change(ChangeKind::Deleted, gone);
+        let stranger = destinations::stranger(desk, domain.gid, &domain.primary).await?;
+        destinations::warn_of_circle(desk, &stranger, what, &mut report).await?;
         Ok(report)
     }
 }
@@ -171,21 +165,4 @@ async fn existing(
         return Err(Refusal::new(Rule::NoSuchCatchAll, what).into());
     }
     Ok(list)
-}
-
-/// An address of a domain at which nobody is, to see what becomes of its mail.
-pub(super) async fn stranger(
-    desk: Desk<'_, '_>,
-    gid: Gid,
-    primary: &DomainName,
-) -> Result<Address, AdminError> {
-    for number in 0_u32.. {
-        let text = format!("stranger{number}");
-        let Ok(localpart) = Localpart::from_internal(&text) else { break };
-        let address = Address { localpart, domain: primary.clone() };
-        if destinations::is_stranger(desk, gid, &address).await? {
-            return Ok(address);
-        }
-    }
-    Err(AdminError::bad_data("every address of the domain is taken"))
 }

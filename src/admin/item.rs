@@ -6,9 +6,14 @@
 //! means that the domain decides. What only `show` knows is absent from lists.
 
 mod account;
+mod alias;
+mod alias_domain;
+mod catchall;
 mod domain;
 mod password;
+mod relocated;
 pub(super) mod sheet;
+mod target;
 mod usage;
 mod words;
 
@@ -16,11 +21,18 @@ use serde::Serialize;
 
 use crate::admin::expiry::written;
 use crate::mail::{
-    Address, Destination, DestinationTemplate, DomainName, QuotaLimit, Service, ServiceSet,
+    Destination, DestinationTemplate, DomainName, EntryAddress, QuotaLimit, Service, ServiceSet,
     Timestamp,
 };
 use crate::store::facts::EntryKind;
-use crate::store::inventory::{AccountRow, AliasRow, DomainRow, RelocatedRow};
+use crate::store::inventory::{AccountRow, DomainRow};
+
+pub(super) use alias::AliasDetails;
+pub use alias::AliasItem;
+pub(super) use alias_domain::AliasDomainDetails;
+pub use alias_domain::AliasDomainItem;
+pub use catchall::CatchallItem;
+pub use relocated::RelocatedItem;
 
 pub use account::AccountFacts;
 pub use domain::DomainFacts;
@@ -96,38 +108,6 @@ pub struct AddressItem {
     entry: &'static str,
 }
 
-/// Another name for one or more addresses.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct AliasItem {
-    address: String,
-    address_unicode: String,
-    destinations: Vec<String>,
-    state: &'static str,
-    expires: Option<String>,
-    note: Option<String>,
-    #[serde(skip)]
-    shown: Vec<String>,
-}
-
-/// Another name for a domain.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct AliasDomainItem {
-    name: String,
-    name_unicode: String,
-    primary: String,
-    primary_unicode: String,
-}
-
-/// Who gets mail for strangers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct CatchallItem {
-    domain: String,
-    domain_unicode: String,
-    destinations: Vec<String>,
-    #[serde(skip)]
-    shown: Vec<String>,
-}
-
 /// A domain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct DomainItem {
@@ -149,16 +129,6 @@ pub struct DomainItem {
     catchall: bool,
     #[serde(flatten)]
     facts: Option<Box<DomainFacts>>,
-}
-
-/// Somebody who has moved.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct RelocatedItem {
-    address: String,
-    address_unicode: String,
-    new_address: String,
-    new_address_unicode: String,
-    note: Option<String>,
 }
 
 impl Item {
@@ -198,48 +168,11 @@ impl Item {
         }))
     }
 
-    pub(super) fn address(address: &Address, entry: EntryKind) -> Self {
+    pub(super) fn address(address: &EntryAddress, entry: EntryKind) -> Self {
         Self::Address(AddressItem {
             address: address.to_string(),
             address_unicode: address.to_unicode(),
             entry: entry.as_str(),
-        })
-    }
-
-    pub(super) fn alias(row: &AliasRow, now: Timestamp) -> Self {
-        let state = if row.expires.is_some_and(|end| end <= now) {
-            "expired"
-        } else if row.enabled {
-            "active"
-        } else {
-            "disabled"
-        };
-        Self::Alias(AliasItem {
-            address: row.address.to_string(),
-            address_unicode: row.address.to_unicode(),
-            destinations: texts(&row.destinations),
-            state,
-            expires: row.expires.map(written),
-            note: row.note.clone(),
-            shown: row.destinations.iter().map(shown).collect(),
-        })
-    }
-
-    pub(super) fn alias_domain(name: &DomainName, primary: &DomainName) -> Self {
-        Self::AliasDomain(AliasDomainItem {
-            name: name.to_string(),
-            name_unicode: name.to_unicode(),
-            primary: primary.to_string(),
-            primary_unicode: primary.to_unicode(),
-        })
-    }
-
-    pub(super) fn catchall(domain: &DomainName, destinations: &[DestinationTemplate]) -> Self {
-        Self::Catchall(CatchallItem {
-            domain: domain.to_string(),
-            domain_unicode: domain.to_unicode(),
-            destinations: texts(destinations),
-            shown: destinations.iter().map(shown).collect(),
         })
     }
 
@@ -263,16 +196,6 @@ impl Item {
             catchall: row.has_catchall,
             facts: None,
         }))
-    }
-
-    pub(super) fn relocated(row: &RelocatedRow) -> Self {
-        Self::Relocated(RelocatedItem {
-            address: row.address.to_string(),
-            address_unicode: row.address.to_unicode(),
-            new_address: row.new_address.to_string(),
-            new_address_unicode: unicode(&row.new_address),
-            note: row.note.clone(),
-        })
     }
 }
 

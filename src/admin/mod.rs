@@ -18,6 +18,7 @@ pub mod domain;
 mod error;
 mod expiry;
 pub mod item;
+mod limits;
 mod names;
 pub mod password;
 mod pattern;
@@ -227,8 +228,8 @@ impl Command {
             _ => !matches!(
                 self,
                 Self::Address(address::Verb::List(_))
-                    | Self::Alias(alias::Verb::List(_))
-                    | Self::AliasDomain(alias_domain::Verb::List(_))
+                    | Self::Alias(alias::Verb::List(_) | alias::Verb::Show(_))
+                    | Self::AliasDomain(alias_domain::Verb::List(_) | alias_domain::Verb::Show(_))
                     | Self::Catchall(catchall::Verb::Show(_))
                     | Self::Password(_)
                     | Self::Relocated(relocated::Verb::List(_) | relocated::Verb::Show(_))

@@ -6,13 +6,15 @@ use tokio_postgres::{Error, Transaction};
 
 use crate::admin::{AdminError, Desk};
 use crate::config::closest;
-use crate::mail::{Address, Delimiters, Destination, DomainName, Gid, Localpart, Refusal, Rule};
+use crate::mail::{
+    Address, Delimiters, Destination, DomainName, DomainPattern, Gid, Localpart, Refusal, Rule,
+};
 use crate::store::facts::{self, EntryKind, Named};
 
 /// All names of all domains.
 pub(super) struct Names {
-    gids: HashMap<DomainName, Gid>,
-    primaries: HashMap<Gid, DomainName>,
+    gids: HashMap<DomainPattern, Gid>,
+    primaries: HashMap<Gid, DomainPattern>,
 }
 
 impl Names {
@@ -27,20 +29,22 @@ impl Names {
         Ok(names)
     }
 
-    /// The domain that a name stands for.
+    /// The domain that a name stands for, by itself or by the nearest wildcard.
     pub(super) fn gid(&self, name: &DomainName) -> Option<Gid> {
-        self.gids.get(name).copied()
+        let exact = self.gids.get(&DomainPattern::Exact(name.clone()));
+        let below = |parent| self.gids.get(&DomainPattern::Below(parent));
+        exact.or_else(|| name.parents().find_map(below)).copied()
     }
 
     /// The alias domains, in no order.
-    pub(super) fn aliases(&self) -> impl Iterator<Item = &DomainName> {
+    pub(super) fn aliases(&self) -> impl Iterator<Item = &DomainPattern> {
         let is_primary =
-            |name: &DomainName, gid: &Gid| self.primaries.get(gid).is_some_and(|p| p == name);
+            |name: &DomainPattern, gid: &Gid| self.primaries.get(gid).is_some_and(|p| p == name);
         self.gids.iter().filter(move |(name, gid)| !is_primary(name, gid)).map(|(name, _)| name)
     }
 
     /// Every name of a domain, in no order.
-    pub(super) fn of(&self, domain: Gid) -> Vec<DomainName> {
+    pub(super) fn of(&self, domain: Gid) -> Vec<DomainPattern> {
         let of_domain = self.gids.iter().filter(|(_, gid)| **gid == domain);
         of_domain.map(|(name, _)| name.clone()).collect()
     }
@@ -65,15 +69,42 @@ impl Names {
         let based = address.localpart.split(delimiters).is_some_and(|(base, _)| base == *localpart);
         Ok(based && facts::entry(desk.tx, gid, &address.localpart).await?.is_none())
     }
+
+    /// Whether a default alias takes mail for an address: its domain has mailboxes here, or is any
+    /// domain, and nothing of its own stands there.
+    pub(super) async fn lies_at_default(
+        &self,
+        desk: Desk<'_, '_>,
+        address: &Address,
+        localpart: &Localpart,
+    ) -> Result<bool, AdminError> {
+        let gid = match facts::domain_of(desk.tx, &address.domain).await? {
+            Some(domain) if domain.relayed => return Ok(false),
+            Some(domain) => domain.gid,
+            None if address.domain == DomainName::any() => Gid::ANY,
+            None => return Ok(false),
+        };
+        let base = address.split(&desk.settings.delimiters).map(|(base, _)| base.localpart);
+        for one in [Some(&address.localpart), base.as_ref()].into_iter().flatten() {
+            if facts::entry(desk.tx, gid, one).await?.is_some() {
+                return Ok(false);
+            }
+        }
+        if address.localpart == *localpart {
+            return Ok(true);
+        }
+        let whole = facts::entry(desk.tx, Gid::DEFAULTS, &address.localpart).await?;
+        Ok(base.as_ref() == Some(localpart) && whole.is_none())
+    }
 }
 
-/// The domain of a name, which may be an alias domain's.
+/// The domain of a name, which may be an alias domain's or stand below a wildcard.
 pub(super) async fn served(
     desk: Desk<'_, '_>,
     name: &DomainName,
     what: &str,
 ) -> Result<Named, AdminError> {
-    match facts::domain(desk.tx, name).await? {
+    match facts::domain_of(desk.tx, name).await? {
         Some(named) => Ok(named),
         None => Err(no_such_domain(&Names::load(desk.tx).await?, name, what).into()),
     }
@@ -112,7 +143,16 @@ pub(super) fn alias_domain(named: &Named, what: &str) -> Refusal {
 pub(super) fn no_such_domain(names: &Names, name: &DomainName, what: &str) -> Refusal {
     let why = format!("domain `{}` is not served here", name.to_unicode());
     let refusal = Refusal::new(Rule::NoSuchDomain, what).because(why);
-    guess(refusal, &name.to_unicode(), names.gids.keys().map(DomainName::to_unicode))
+    guess(refusal, &name.to_unicode(), names.gids.keys().map(DomainPattern::to_unicode))
+}
+
+/// A name as a word of a command line.
+pub(super) fn word(name: &DomainPattern) -> String {
+    match name {
+        DomainPattern::Exact(name) => name.to_unicode(),
+        // The shell would look for files.
+        DomainPattern::Below(_) => format!("'{}'", name.to_unicode()),
+    }
 }
 
 /// Adds to the hint which one of those that exist was probably meant.
@@ -176,7 +216,7 @@ pub(super) async fn must_be(
 ) -> Result<(), AdminError> {
     let rule = match kind {
         EntryKind::Account => Rule::NoSuchAccount,
-        EntryKind::Alias => Rule::NoSuchAlias,
+        EntryKind::Alias | EntryKind::DefaultAlias => Rule::NoSuchAlias,
         EntryKind::RelayRecipient | EntryKind::Relocated => Rule::NoSuchRelocated,
     };
     match facts::entry(desk.tx, gid, &address.localpart).await? {
@@ -192,7 +232,7 @@ pub(super) async fn must_be(
             .into())
         }
         None => {
-            let localparts = facts::localparts(desk.tx, gid, kind).await?;
+            let localparts = facts::localparts(desk.tx, gid, Some(kind)).await?;
             let known = localparts
                 .into_iter()
                 .map(|localpart| Address { localpart, domain: address.domain.clone() })
@@ -205,7 +245,7 @@ pub(super) async fn must_be(
 fn exists(kind: EntryKind) -> Rule {
     match kind {
         EntryKind::Account => Rule::AccountExists,
-        EntryKind::Alias => Rule::AliasExists,
+        EntryKind::Alias | EntryKind::DefaultAlias => Rule::AliasExists,
         EntryKind::RelayRecipient => Rule::AddressTaken,
         EntryKind::Relocated => Rule::RelocatedExists,
     }
@@ -215,7 +255,7 @@ fn exists(kind: EntryKind) -> Rule {
 fn noun(kind: EntryKind) -> Option<&'static str> {
     match kind {
         EntryKind::Account => Some("account"),
-        EntryKind::Alias => Some("alias"),
+        EntryKind::Alias | EntryKind::DefaultAlias => Some("alias"),
         EntryKind::RelayRecipient => None,
         EntryKind::Relocated => Some("relocated"),
     }

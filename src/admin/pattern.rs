@@ -2,7 +2,7 @@
 
 use tokio_postgres::{Error, Transaction};
 
-use crate::mail::{Address, DomainName, Gid, Localpart};
+use crate::mail::{Address, DomainName, DomainPattern, EntryAddress, Gid, Localpart};
 use crate::store::facts;
 use crate::store::inventory::Filter;
 
@@ -13,9 +13,9 @@ use crate::store::inventory::Filter;
 ///
 /// ```
 /// use postcote::admin::Pattern;
-/// use postcote::mail::DomainName;
+/// use postcote::mail::DomainPattern;
 /// let pattern: Pattern = "Bü%.example".parse()?;
-/// assert!(pattern.matches_domain(&DomainName::parse("bücher.example")?));
+/// assert!(pattern.matches_domain(&DomainPattern::parse("bücher.example")?));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +28,13 @@ pub struct Pattern {
     domain: String,
     /// Whether either half is enough.
     either: bool,
+}
+
+/// What a list shows.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Selection {
+    /// Only those like this; `%` stands for any text
+    pub(super) pattern: Option<Pattern>,
 }
 
 /// Why a text is no pattern.
@@ -88,15 +95,24 @@ impl Pattern {
     }
 
     /// Whether the domain half matches a name, in Unicode or in A-labels.
-    pub fn matches_domain(&self, name: &DomainName) -> bool {
-        matches(&self.domain, name.as_str()) || matches(&self.domain, &name.to_unicode())
+    pub fn matches_domain(&self, name: &DomainPattern) -> bool {
+        matches(&self.domain, &name.to_string()) || matches(&self.domain, &name.to_unicode())
     }
 
     /// What the pattern means for the domains that there are.
     pub(super) async fn filter(&self, tx: &Transaction<'_>) -> Result<Filter, Error> {
         let names = facts::names(tx).await?;
         let of_domain = names.iter().filter(|(name, ..)| self.matches_domain(name));
-        let gids: Vec<Gid> = of_domain.map(|(_, gid, _)| *gid).collect();
+        let mut gids: Vec<Gid> = of_domain.map(|(_, gid, _)| *gid).collect();
+        if matches(&self.domain, EntryAddress::EVERYWHERE) {
+            gids.push(Gid::DEFAULTS);
+        }
+        if gids.is_empty()
+            && let Ok(name) = DomainName::parse(&self.domain)
+            && let Some(domain) = facts::domain_of(tx, &name).await?
+        {
+            gids.push(domain.gid);
+        }
         let localpart = self.localpart.as_deref().map(like);
         Ok(if self.either {
             Filter { gids, localpart: "%".to_owned(), or_localpart: localpart }
@@ -117,7 +133,11 @@ pub(super) async fn filter(
     }
     let names = facts::names(tx).await?;
     let gids = names.into_iter().filter(|(.., primary)| *primary).map(|(_, gid, _)| gid);
-    Ok(Filter { gids: gids.collect(), localpart: "%".to_owned(), or_localpart: None })
+    Ok(Filter {
+        gids: gids.chain([Gid::DEFAULTS]).collect(),
+        localpart: "%".to_owned(),
+        or_localpart: None,
+    })
 }
 
 /// The same for `LIKE`, where `_` and `\` would mean something.

@@ -2,10 +2,11 @@
 
 use crate::admin::item::{self, Item};
 use crate::admin::names::{self, Names};
+use crate::admin::pattern::{self, Selection};
 use crate::admin::report::{ChangeKind, Report};
-use crate::admin::{AdminError, Desk, Pattern, destinations, pattern};
+use crate::admin::{AdminError, Desk, destinations};
 use crate::mail::{Address, Destination, Refusal, Rule};
-use crate::store::facts::{EntryKind, Named};
+use crate::store::facts::{self, EntryKind, Named};
 use crate::store::inventory::{self, Filter, RelocatedRow};
 use crate::store::write;
 
@@ -17,10 +18,13 @@ pub enum Verb {
         postcote admin relocated add jane@example.org jane.doe@example.com")]
     Add(Add),
     /// Forgets that somebody has moved
+    #[command(after_long_help = "Example:\n  postcote admin relocated delete jane@example.org")]
     Delete(Delete),
     /// Lists who has moved, and whereto
-    List(List),
+    #[command(after_long_help = "Example:\n  postcote admin relocated list %@example.org")]
+    List(Selection),
     /// Shows where somebody has moved
+    #[command(after_long_help = "Example:\n  postcote admin relocated show jane@example.org")]
     Show(Show),
 }
 
@@ -32,6 +36,9 @@ pub struct Add {
     /// The new address, anywhere
     #[arg(value_name = "NEW-ADDRESS", value_parser = Destination::parse)]
     new_address: Destination,
+    /// A remark
+    #[arg(long, value_name = "TEXT")]
+    note: Option<String>,
 }
 
 /// Forgets that somebody has moved.
@@ -46,13 +53,6 @@ pub struct Delete {
 pub struct Show {
     /// The old address
     address: Address,
-}
-
-/// Lists who has moved.
-#[derive(Clone, Debug, clap::Args)]
-pub struct List {
-    /// Only old addresses like this; `%` stands for any text
-    pattern: Option<Pattern>,
 }
 
 impl Verb {
@@ -80,8 +80,11 @@ impl Verb {
                 Ok(Report::list("relocated list", rows.iter().map(Item::relocated).collect()))
             }
             Self::Show(show) => {
-                let (_, row) = existing(desk, &show.address, &what).await?;
-                Ok(Report::sheet("relocated show", Item::relocated(&row)))
+                let (domain, row) = existing(desk, &show.address, &what).await?;
+                let target = destinations::target(desk, &row.new_address).await?;
+                let names = facts::names_of(desk.tx, domain.gid).await?;
+                let others = names.get(1..).unwrap_or_default();
+                Ok(Report::sheet("relocated show", Item::whole_relocated(&row, target, others)))
             }
         }
     }
@@ -100,12 +103,18 @@ impl Add {
                 .into());
         }
         let before = row(desk, &domain, address).await?;
-        if before.as_ref().is_some_and(|row| row.new_address == self.new_address) {
+        let is_so = |row: &RelocatedRow| {
+            row.new_address == self.new_address && (self.note.is_none() || row.note == self.note)
+        };
+        if before.as_ref().is_some_and(is_so) {
             report.note("this was known already");
             return Ok(report);
         }
         self.warn_of_stranger(desk, &names, &mut report).await?;
         write::put_relocated(desk.tx, domain.gid, &address.localpart, &self.new_address).await?;
+        if let Some(note) = &self.note {
+            write::note_relocated(desk.tx, domain.gid, &address.localpart, note).await?;
+        }
         if let Some(row) = row(desk, &domain, address).await? {
             let change = if before.is_some() { ChangeKind::Changed } else { ChangeKind::Added };
             report.change(change, Item::relocated(&row));

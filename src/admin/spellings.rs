@@ -3,13 +3,13 @@
 use tokio_postgres::{Error, Transaction};
 
 use crate::admin::Desk;
-use crate::mail::{Address, Destination, DomainName, Gid, Localpart};
+use crate::mail::{Address, Destination, DomainName, DomainPattern, Gid, Localpart};
 use crate::store::facts;
 
 /// The names of one domain.
 pub(super) struct Spellings {
     gid: Gid,
-    names: Vec<DomainName>,
+    names: Vec<DomainPattern>,
 }
 
 impl Spellings {
@@ -19,15 +19,30 @@ impl Spellings {
     }
 
     /// The names, the primary one first.
-    pub(super) fn names(&self) -> &[DomainName] {
+    pub(super) fn names(&self) -> &[DomainPattern] {
         &self.names
     }
 
-    /// The address of a local part by each name.
+    /// The address of a local part by each name; by a wildcard it has more than can be told.
     pub(super) fn of(&self, localpart: &Localpart) -> Vec<Address> {
-        let address =
-            |name: &DomainName| Address { localpart: localpart.clone(), domain: name.clone() };
-        self.names.iter().map(address).collect()
+        let address = |name: &DomainPattern| match name {
+            DomainPattern::Exact(domain) => {
+                Some(Address { localpart: localpart.clone(), domain: domain.clone() })
+            }
+            DomainPattern::Below(_) => None,
+        };
+        self.names.iter().filter_map(address).collect()
+    }
+
+    /// Whether a name is one of these: exactly, or below a wildcard that is the nearest.
+    async fn have(&self, tx: &Transaction<'_>, name: &DomainName) -> Result<bool, Error> {
+        if self.names.iter().any(|one| one.is(name)) {
+            return Ok(true);
+        }
+        if !self.names.iter().any(|one| one.matches(name)) {
+            return Ok(false);
+        }
+        Ok(facts::domain_of(tx, name).await?.is_some_and(|domain| domain.gid == self.gid))
     }
 
     /// The address that a destination is here, if it lies at an entry: exactly there, or with an
@@ -38,7 +53,7 @@ impl Spellings {
         destination: &Destination,
         localpart: &Localpart,
     ) -> Result<Option<Address>, Error> {
-        if !self.names.contains(destination.domain()) {
+        if !self.have(desk.tx, destination.domain()).await? {
             return Ok(None);
         }
         let Some(address) = destination.to_address() else { return Ok(None) };

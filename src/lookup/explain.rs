@@ -1,17 +1,14 @@
 //! A lookup with its reasons: what was found for an address, step by step, and what each table
 //! answers. The same code that resolves lookups finds the facts, so the story cannot differ.
 
-use std::collections::HashSet;
-
 use serde::{Deserialize, Serialize};
 
 use crate::directory::Directory;
-use crate::lookup::expansion::{Follow, Node, Walk};
+use crate::lookup::expansion::{Follow, Walk};
 use crate::lookup::resolver::{Located, Lookup, LookupError, Resolver};
+use crate::lookup::trace::Trace;
 use crate::lookup::{Key, Table};
-use crate::mail::{
-    Address, Availability, Destination, Domain, DomainName, DomainPattern, Entry, Timestamp,
-};
+use crate::mail::{Address, Availability, Domain, DomainName, DomainPattern, Entry, Timestamp};
 
 /// How an address resolves. The JSON form is stable: fields are added, never changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,9 +50,6 @@ pub struct TableAnswer {
     /// Why there is no answer now.
     pub error: Option<String>,
 }
-
-/// Circles are shown, not counted: a hundred of them help nobody.
-const MAX_LOOPS: usize = 10;
 
 /// Explains how an address, or whatever else is asked, resolves.
 ///
@@ -241,29 +235,20 @@ impl Story {
                 let onward: Vec<_> = node.onward.iter().map(|d| format!("`{d}`")).collect();
                 self.tell("expansion", format!("`{address}` → {}", onward.join(", ")));
             }
-            for foreign in node.onward.iter().filter(|d| d.to_address().is_none()) {
-                self.told.ends.push(foreign.to_string());
-            }
-            if !node.is_end {
-                continue;
-            }
-            if is_dangling(node, now) {
-                self.told.dangling.push(address.to_string());
-            } else {
-                self.told.ends.push(address.to_string());
-            }
         }
-        self.told.loops = loops(walk, start);
+        let trace = Trace::of(walk, start, now);
+        self.told.ends = texts(&trace.ends);
+        self.told.dangling = texts(&trace.dangling);
+        self.told.loops = trace.loops.iter().map(|circle| texts(circle)).collect();
         for circle in self.told.loops.clone() {
             self.tell("loop", format!("{} (cut here)", circle.join(" → ")));
         }
-        for address in self.told.dangling.clone() {
+        for address in &trace.dangling {
             self.tell("dangling", format!("`{address}` does not exist"));
         }
-        let ends = if self.told.ends.is_empty() {
-            "nowhere".to_owned()
-        } else {
-            self.told.ends.join(", ")
+        let ends = match self.told.ends.as_slice() {
+            [] => "nowhere".to_owned(),
+            ends => ends.join(", "),
         };
         self.tell("ends", ends);
     }
@@ -310,47 +295,11 @@ fn what(entry: &Entry) -> String {
     }
 }
 
+fn texts(items: &[impl ToString]) -> Vec<String> {
+    items.iter().map(ToString::to_string).collect()
+}
+
 fn list(templates: &[crate::mail::DestinationTemplate]) -> String {
     let quoted: Vec<_> = templates.iter().map(|t| format!("`{t}`")).collect();
     quoted.join(", ")
-}
-
-/// Served here, but nobody takes the mail.
-fn is_dangling(node: &Node, now: Timestamp) -> bool {
-    let Some(located) = &node.located else { return false };
-    match located.entry.as_deref() {
-        None => !located.domain.is_relayed(),
-        Some(Entry::Alias(alias)) => !alias.is_active(now),
-        Some(_) => false,
-    }
-}
-
-/// The circles that can be reached, each found by the edge that closes it.
-fn loops(walk: &Walk, start: &Address) -> Vec<Vec<String>> {
-    let mut circles = Vec::new();
-    let mut finished: HashSet<Address> = HashSet::new();
-    let mut path: Vec<(Address, std::vec::IntoIter<Address>)> = Vec::new();
-    let onward = |address: &Address| -> std::vec::IntoIter<Address> {
-        let node = walk.nodes.get(address);
-        let next = node.into_iter().flat_map(|node| &node.onward);
-        next.filter_map(Destination::to_address).collect::<Vec<_>>().into_iter()
-    };
-    path.push((start.clone(), onward(start)));
-    while let Some((address, rest)) = path.last_mut() {
-        let Some(next) = rest.next() else {
-            finished.insert(address.clone());
-            path.pop();
-            continue;
-        };
-        if let Some(at) = path.iter().position(|(address, _)| *address == next) {
-            if circles.len() < MAX_LOOPS {
-                let circle = path.iter().skip(at).map(|(address, _)| address);
-                circles.push(circle.chain([&next]).map(ToString::to_string).collect());
-            }
-        } else if !finished.contains(&next) {
-            let children = onward(&next);
-            path.push((next, children));
-        }
-    }
-    circles
 }

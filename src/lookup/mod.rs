@@ -4,6 +4,7 @@ mod expansion;
 pub mod explain;
 mod resolver;
 mod table;
+pub mod trace;
 
 pub use resolver::{Lookup, LookupError, Resolver, Value};
 pub use table::{Key, Table};

@@ -12,6 +12,8 @@ impl Gid {
     /// Where default aliases stand, which every mailbox domain has unless an entry of its own
     /// stands at the address. No domain has this number.
     pub const DEFAULTS: Self = Self(0);
+    /// A domain without entries, for questions about any domain. No domain has this number either.
+    pub const ANY: Self = Self(1);
 }
 
 /// A served domain, under the name it was found by.

@@ -76,6 +76,11 @@ impl DomainName {
         Ok(Self(canonical.into_boxed_str()))
     }
 
+    /// A name that no domain has (RFC 2606), where one is needed that stands for any.
+    pub fn any() -> Self {
+        Self("any.invalid".into())
+    }
+
     /// The canonical spelling.
     pub fn as_str(&self) -> &str {
         &self.0

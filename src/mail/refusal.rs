@@ -33,14 +33,22 @@ pub enum Rule {
     AccountExists,
     /// Aliases, catch-alls, forwards or relocated users lead to the account.
     AccountInUse,
+    /// The domain may have no further account.
+    AccountLimit,
     /// The address belongs to an entry, its kind unknown.
     AddressTaken,
     /// The name is an alias domain already.
     AliasDomainExists,
+    /// The domain may have no further alias domain.
+    AliasDomainLimit,
     /// The address has an alias.
     AliasExists,
+    /// The domain may have no further alias.
+    AliasLimit,
     /// A text or number that no table takes.
     BadValue,
+    /// More destinations than an address of the domain may have.
+    DestinationLimit,
     /// The name belongs to a domain already.
     DomainExists,
     /// The domain still has accounts, aliases, a catch-all, relocated users or alias domains.
@@ -69,6 +77,8 @@ pub enum Rule {
     NoSuchRelocated,
     /// An address cannot lead to itself.
     OwnAddress,
+    /// The quota limits of all accounts of the domain would add up to more than they may.
+    QuotaLimit,
     /// Mail for the domain is relayed, so it has no mailboxes.
     RelayDomain,
     /// Somebody at this address is relocated.
@@ -107,10 +117,14 @@ impl Rule {
         match self {
             Self::AccountExists => "account-exists",
             Self::AccountInUse => "account-in-use",
+            Self::AccountLimit => "account-limit",
             Self::AddressTaken => "address-taken",
             Self::AliasDomainExists => "alias-domain-exists",
+            Self::AliasDomainLimit => "alias-domain-limit",
             Self::AliasExists => "alias-exists",
+            Self::AliasLimit => "alias-limit",
             Self::BadValue => "bad-value",
+            Self::DestinationLimit => "destination-limit",
             Self::DomainExists => "domain-exists",
             Self::DomainNotEmpty => "domain-not-empty",
             Self::Internal => "internal",
@@ -125,6 +139,7 @@ impl Rule {
             Self::NoSuchDomain => "no-such-domain",
             Self::NoSuchRelocated => "no-such-relocated",
             Self::OwnAddress => "own-address",
+            Self::QuotaLimit => "quota-limit",
             Self::RelayDomain => "relay-domain",
             Self::RelocatedExists => "relocated-exists",
             Self::TooManyDestinations => "too-many-destinations",
@@ -137,10 +152,14 @@ impl Rule {
         match self {
             Self::AccountExists => "an account has this address",
             Self::AccountInUse => "other addresses lead to it",
+            Self::AccountLimit => "the domain has as many accounts as it may",
             Self::AddressTaken => "the address belongs to another entry",
             Self::AliasDomainExists => "an alias domain has this name",
+            Self::AliasDomainLimit => "the domain has as many alias domains as it may",
             Self::AliasExists => "an alias has this address",
+            Self::AliasLimit => "the domain has as many aliases as it may",
             Self::BadValue => "a value is not valid",
+            Self::DestinationLimit => "an address of the domain has as many destinations as it may",
             Self::DomainExists => "a domain has this name",
             Self::DomainNotEmpty => "the domain is not empty",
             Self::Internal => "only the database itself writes this",
@@ -155,6 +174,7 @@ impl Rule {
             Self::NoSuchDomain => "the domain is not served here",
             Self::NoSuchRelocated => "nobody is relocated from this address",
             Self::OwnAddress => "an address cannot lead to itself",
+            Self::QuotaLimit => "the accounts of the domain may hold no more",
             Self::RelayDomain => "mail for this domain is relayed, it has no mailboxes here",
             Self::RelocatedExists => "somebody is relocated from this address",
             Self::TooManyDestinations => "Postfix expands an address to at most 1000 destinations",

@@ -3,21 +3,24 @@
 use tokio_postgres::{Error, Row, Transaction};
 
 use crate::mail::{
-    DestinationTemplate, DomainName, Gid, Localpart, QuotaLimit, Timestamp, Transport, Uid,
+    DestinationTemplate, DomainName, DomainPattern, EntryAddress, Gid, Localpart, QuotaLimit,
+    Timestamp, Transport, Uid,
 };
-use crate::store::inventory::quota;
+use crate::store::inventory::{escaped, quota};
 
 /// A name of a domain and what it stands for.
 #[derive(Clone, Debug)]
 pub struct Named {
     /// The domain.
     pub gid: Gid,
-    /// The name asked for.
-    pub name: DomainName,
+    /// What it was found by, which may be a wildcard.
+    pub name: DomainPattern,
     /// The primary name.
     pub primary: DomainName,
     /// Whether its mail is relayed.
     pub relayed: bool,
+    /// Whether it is served.
+    pub enabled: bool,
     /// Where its mail goes.
     pub transport: Option<Transport>,
     /// What its accounts may hold.
@@ -27,7 +30,7 @@ pub struct Named {
 impl Named {
     /// Whether the name is an alias domain's.
     pub fn is_alias(&self) -> bool {
-        self.name != self.primary
+        !self.name.is(&self.primary)
     }
 }
 
@@ -38,6 +41,8 @@ pub enum EntryKind {
     Account,
     /// Another name for others.
     Alias,
+    /// The same in every domain.
+    DefaultAlias,
     /// A known recipient of a relay domain.
     RelayRecipient,
     /// Somebody who has moved.
@@ -51,8 +56,8 @@ pub struct Leading {
     pub kind: LeadingKind,
     /// Its domain.
     pub gid: Gid,
-    /// Its primary domain name.
-    pub domain: DomainName,
+    /// Its domain.
+    pub domain: Scope,
     /// Its local part, but a catch-all has none.
     pub localpart: Option<Localpart>,
     /// Where it leads.
@@ -61,6 +66,15 @@ pub struct Leading {
     pub enabled: bool,
     /// When it ends.
     pub expires: Option<Timestamp>,
+}
+
+/// Where a list of destinations holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// In the domain of this primary name.
+    Domain(DomainName),
+    /// In every mailbox domain: it is a default alias.
+    Every,
 }
 
 /// What can lead to an address.
@@ -76,11 +90,35 @@ pub enum LeadingKind {
     Relocated,
 }
 
-/// The domain of a name, primary or alias.
+/// The domain of exactly this name, primary or alias.
 ///
 /// # Errors
 /// The database failed.
 pub async fn domain(tx: &Transaction<'_>, name: &DomainName) -> Result<Option<Named>, Error> {
+    known_as(tx, &DomainPattern::Exact(name.clone())).await
+}
+
+/// The domain of a name, or of the nearest wildcard that stands for it.
+///
+/// # Errors
+/// The database failed.
+pub async fn domain_of(tx: &Transaction<'_>, name: &DomainName) -> Result<Option<Named>, Error> {
+    if let Some(named) = domain(tx, name).await? {
+        return Ok(Some(named));
+    }
+    for parent in name.parents() {
+        if let Some(named) = known_as(tx, &DomainPattern::Below(parent)).await? {
+            return Ok(Some(named));
+        }
+    }
+    Ok(None)
+}
+
+/// The domain that has exactly this name or wildcard.
+///
+/// # Errors
+/// The database failed.
+pub async fn known_as(tx: &Transaction<'_>, name: &DomainPattern) -> Result<Option<Named>, Error> {
     let row = tx.query_opt(include_str!("sql/find_domain.sql"), &[name]).await?;
     row.map(|row| {
         Ok(Named {
@@ -88,6 +126,7 @@ pub async fn domain(tx: &Transaction<'_>, name: &DomainName) -> Result<Option<Na
             name: row.try_get("name")?,
             primary: row.try_get("primary_name")?,
             relayed: row.try_get("relayed")?,
+            enabled: row.try_get("enabled")?,
             transport: row.try_get("transport")?,
             quota: quota(&row)?.unwrap_or_default(),
         })
@@ -95,28 +134,42 @@ pub async fn domain(tx: &Transaction<'_>, name: &DomainName) -> Result<Option<Na
     .transpose()
 }
 
-/// Every name, its domain, and whether it is the primary one; alphabetically.
+/// Every name and wildcard, its domain, and whether it is the primary one; alphabetically.
 ///
 /// # Errors
 /// The database failed.
-pub async fn names(tx: &Transaction<'_>) -> Result<Vec<(DomainName, Gid, bool)>, Error> {
+pub async fn names(tx: &Transaction<'_>) -> Result<Vec<(DomainPattern, Gid, bool)>, Error> {
     let statement = "SELECT name, gid, is_primary FROM postcote.domain_name ORDER BY name";
     let rows = tx.query(statement, &[]).await?;
     rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))).collect()
 }
 
-/// Every name of one domain, the primary one first.
+/// Every name and wildcard of one domain, the primary one first.
 ///
 /// # Errors
 /// The database failed.
-pub async fn names_of(tx: &Transaction<'_>, gid: Gid) -> Result<Vec<DomainName>, Error> {
+pub async fn names_of(tx: &Transaction<'_>, gid: Gid) -> Result<Vec<DomainPattern>, Error> {
     let statement = "SELECT name FROM postcote.domain_name WHERE gid = $1 \
                      ORDER BY is_primary DESC, name";
     let rows = tx.query(statement, &[&gid]).await?;
     rows.iter().map(|row| row.try_get(0)).collect()
 }
 
-/// What stands at an address.
+/// Every name and wildcard below a name, alphabetically.
+///
+/// # Errors
+/// The database failed.
+pub async fn names_below(
+    tx: &Transaction<'_>,
+    parent: &DomainName,
+) -> Result<Vec<DomainPattern>, Error> {
+    let statement = "SELECT name FROM postcote.domain_name \
+                     WHERE name LIKE '%.' || $1 AND name <> '*.' || $1 ORDER BY name";
+    let rows = tx.query(statement, &[parent]).await?;
+    rows.iter().map(|row| row.try_get(0)).collect()
+}
+
+/// What stands at an address, or as a default alias in every domain.
 ///
 /// # Errors
 /// The database failed.
@@ -125,7 +178,10 @@ pub async fn entry(
     gid: Gid,
     localpart: &Localpart,
 ) -> Result<Option<EntryKind>, Error> {
-    let statement = "SELECT kind FROM postcote.address WHERE gid = $1 AND localpart = $2";
+    let statement = "SELECT kind FROM postcote.address WHERE gid = $1 AND localpart = $2 \
+                     UNION ALL \
+                     SELECT 'default_alias' FROM postcote.default_alias \
+                     WHERE gid = $1 AND localpart = $2";
     let row = tx.query_opt(statement, &[&gid, localpart]).await?;
     row.map(|row| row.try_get("kind").map(EntryKind::parse)).transpose()
 }
@@ -140,19 +196,21 @@ pub async fn account_of(tx: &Transaction<'_>, uid: Uid) -> Result<Option<(Gid, L
     row.map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).transpose()
 }
 
-/// Some of the local parts of a domain that have an entry of a kind: enough to guess which one
-/// was meant.
+/// Some of the local parts of a domain that have an entry, be it of one kind: enough to guess
+/// which one was meant.
 ///
 /// # Errors
 /// The database failed.
 pub async fn localparts(
     tx: &Transaction<'_>,
     gid: Gid,
-    kind: EntryKind,
+    kind: Option<EntryKind>,
 ) -> Result<Vec<Localpart>, Error> {
     let statement = "SELECT localpart FROM postcote.address WHERE gid = $1 \
-                     AND kind = replace($2, '-', '_') LIMIT 10000";
-    let rows = tx.query(statement, &[&gid, &kind.as_str()]).await?;
+                     AND kind = coalesce(replace($2, '-', '_'), kind) \
+                     UNION ALL SELECT localpart FROM postcote.default_alias WHERE gid = $1 \
+                     LIMIT 10000";
+    let rows = tx.query(statement, &[&gid, &kind.map(EntryKind::as_str)]).await?;
     rows.iter().map(|row| row.try_get(0)).collect()
 }
 
@@ -173,7 +231,7 @@ pub async fn catchall(tx: &Transaction<'_>, gid: Gid) -> Result<Vec<DestinationT
 /// The database failed.
 pub async fn leading_into(
     tx: &Transaction<'_>,
-    names: &[DomainName],
+    names: &[DomainPattern],
 ) -> Result<Vec<Leading>, Error> {
     leading(tx, &every_key(None, names), None).await
 }
@@ -187,7 +245,7 @@ pub async fn leading_to(
     tx: &Transaction<'_>,
     gid: Gid,
     localpart: &Localpart,
-    names: &[DomainName],
+    names: &[DomainPattern],
 ) -> Result<Vec<Leading>, Error> {
     // The lists of the domain itself may call it `%d`.
     let within = keys(Some(localpart), "%d");
@@ -205,6 +263,20 @@ async fn leading(
     rows.iter().map(one_leading).collect()
 }
 
+/// Every list of destinations that may lead to a local part of whatever domain, and some more.
+///
+/// # Errors
+/// The database failed.
+pub async fn leading_to_localpart(
+    tx: &Transaction<'_>,
+    localpart: &Localpart,
+) -> Result<Vec<Leading>, Error> {
+    let start = format!("{}%@%", escaped(localpart.as_str()));
+    let statement = include_str!("sql/lists_leading_to_localpart.sql");
+    let rows = tx.query(statement, &[&start]).await?;
+    rows.iter().map(one_leading).collect()
+}
+
 /// The lists of a domain whose destinations have the name that was asked for in them, other than
 /// as their own domain: they lead elsewhere when the domain is asked for by another name.
 ///
@@ -219,7 +291,7 @@ fn one_leading(row: &Row) -> Result<Leading, Error> {
     Ok(Leading {
         kind: LeadingKind::parse(row.try_get("kind")?),
         gid: row.try_get("gid")?,
-        domain: row.try_get("domain")?,
+        domain: row.try_get::<_, Option<_>>("domain")?.map_or(Scope::Every, Scope::Domain),
         localpart: row.try_get("localpart")?,
         destinations: row.try_get("destinations")?,
         enabled: row.try_get("enabled")?,
@@ -227,12 +299,27 @@ fn one_leading(row: &Row) -> Result<Leading, Error> {
     })
 }
 
+/// The entries at a local part of all domains, by their primary names.
+///
+/// # Errors
+/// The database failed.
+pub async fn entries_at(
+    tx: &Transaction<'_>,
+    localpart: &Localpart,
+) -> Result<Vec<(DomainName, EntryKind)>, Error> {
+    let statement = "SELECT n.name, r.kind FROM postcote.domain_name n \
+                     JOIN postcote.address r ON r.gid = n.gid AND r.localpart = $1 \
+                     WHERE n.is_primary ORDER BY n.name";
+    let rows = tx.query(statement, &[localpart]).await?;
+    rows.iter().map(|row| Ok((row.try_get(0)?, EntryKind::parse(row.try_get(1)?)))).collect()
+}
+
 /// The keys of `V11__references.sql` that the spellings of an address may have: a placeholder, or
 /// a letter beyond ASCII, may follow each of the letters that it begins with.
-fn every_key(localpart: Option<&Localpart>, names: &[DomainName]) -> Vec<String> {
+fn every_key(localpart: Option<&Localpart>, names: &[DomainPattern]) -> Vec<String> {
     // A domain with a placeholder may become any domain.
-    let domains = names.iter().map(DomainName::as_str).chain(["*"]);
-    domains.flat_map(|name| keys(localpart, name)).collect()
+    let domains = names.iter().map(ToString::to_string).chain(["*".to_owned()]);
+    domains.flat_map(|name| keys(localpart, &name)).collect()
 }
 
 /// Those within one domain.
@@ -243,6 +330,25 @@ fn keys(localpart: Option<&Localpart>, domain: &str) -> Vec<String> {
     let start = text.get(..end).unwrap_or_default();
     let open = (0..=end).filter_map(|at| start.get(..at)).map(|start| format!("{start}*@{domain}"));
     open.chain([format!("{start}@{domain}")]).collect()
+}
+
+impl Scope {
+    /// The name as people read it.
+    pub fn to_unicode(&self) -> String {
+        match self {
+            Self::Domain(name) => name.to_unicode(),
+            Self::Every => EntryAddress::EVERYWHERE.to_owned(),
+        }
+    }
+}
+
+impl std::fmt::Display for Scope {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Domain(name) => name.fmt(f),
+            Self::Every => f.write_str(EntryAddress::EVERYWHERE),
+        }
+    }
 }
 
 impl LeadingKind {
@@ -273,6 +379,7 @@ impl EntryKind {
         match word {
             "account" => Self::Account,
             "alias" => Self::Alias,
+            "default_alias" => Self::DefaultAlias,
             "relocated" => Self::Relocated,
             _ => Self::RelayRecipient,
         }
@@ -283,6 +390,7 @@ impl EntryKind {
         match self {
             Self::Account => "account",
             Self::Alias => "alias",
+            Self::DefaultAlias => "default-alias",
             Self::RelayRecipient => "relay-recipient",
             Self::Relocated => "relocated",
         }

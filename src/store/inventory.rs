@@ -4,8 +4,8 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Error, Row, Transaction};
 
 use crate::mail::{
-    Address, Destination, DestinationTemplate, DomainName, Gid, Localpart, QuotaLimit, ServiceSet,
-    Timestamp, Transport, Uid,
+    Address, Destination, DestinationTemplate, DomainName, DomainPattern, EntryAddress, Gid,
+    Localpart, QuotaLimit, ServiceSet, Timestamp, Transport, Uid,
 };
 use crate::store::facts::EntryKind;
 
@@ -58,7 +58,7 @@ pub struct DomainRow {
     /// A remark for people.
     pub note: Option<String>,
     /// Its other names.
-    pub alias_domains: Vec<DomainName>,
+    pub alias_domains: Vec<DomainPattern>,
     /// How many accounts it has.
     pub accounts: i64,
     /// How many aliases it has.
@@ -113,8 +113,8 @@ pub struct AccountRow {
 /// An alias as it is listed.
 #[derive(Clone, Debug)]
 pub struct AliasRow {
-    /// The address.
-    pub address: Address,
+    /// The address, or the local part of a default alias.
+    pub address: EntryAddress,
     /// Where mail goes.
     pub destinations: Vec<DestinationTemplate>,
     /// Whether it is on.
@@ -200,7 +200,7 @@ pub async fn accounts(tx: &Transaction<'_>, filter: &Filter) -> Result<Vec<Accou
         .collect()
 }
 
-/// The aliases that pass a filter, by domain and local part.
+/// The aliases that pass a filter, default aliases first, then by domain and local part.
 ///
 /// # Errors
 /// The database failed.
@@ -209,7 +209,7 @@ pub async fn aliases(tx: &Transaction<'_>, filter: &Filter) -> Result<Vec<AliasR
     rows.iter()
         .map(|row| {
             Ok(AliasRow {
-                address: address(row)?,
+                address: entry_address(row)?,
                 destinations: row.try_get("destinations")?,
                 enabled: row.try_get("enabled")?,
                 expires: time(row, "expires_at")?,
@@ -236,16 +236,28 @@ pub async fn relocated(tx: &Transaction<'_>, filter: &Filter) -> Result<Vec<Relo
         .collect()
 }
 
-/// The addresses that pass a filter and what stands there, by domain and local part.
+/// The addresses that pass a filter and what stands there, default aliases first, then by domain
+/// and local part.
 ///
 /// # Errors
 /// The database failed.
 pub async fn addresses(
     tx: &Transaction<'_>,
     filter: &Filter,
-) -> Result<Vec<(Address, EntryKind)>, Error> {
+) -> Result<Vec<(EntryAddress, EntryKind)>, Error> {
     let rows = tx.query(include_str!("sql/list_addresses.sql"), &filter.params()).await?;
-    rows.iter().map(|row| Ok((address(row)?, EntryKind::parse(row.try_get("kind")?)))).collect()
+    let kind = |row: &Row| row.try_get("kind").map(EntryKind::parse);
+    rows.iter().map(|row| Ok((entry_address(row)?, kind(row)?))).collect()
+}
+
+/// What has no domain stands in all of them.
+fn entry_address(row: &Row) -> Result<EntryAddress, Error> {
+    let localpart = row.try_get("localpart")?;
+    let domain: Option<DomainName> = row.try_get("domain")?;
+    Ok(match domain {
+        Some(domain) => EntryAddress::At(Address { localpart, domain }),
+        None => EntryAddress::Default(localpart),
+    })
 }
 
 fn address(row: &Row) -> Result<Address, Error> {
@@ -268,6 +280,6 @@ fn time(row: &Row, column: &str) -> Result<Option<Timestamp>, Error> {
 }
 
 /// A text that is like nothing but itself.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     text.replace('\\', "\\\\").replace('_', "\\_").replace('%', "\\%")
 }

@@ -17,6 +17,7 @@ pub mod details;
 pub mod facts;
 mod feed;
 pub mod inventory;
+pub mod limits;
 mod link;
 pub mod migrate;
 pub mod orders;

@@ -1,14 +1,17 @@
 //! The directory as it will be when a transaction commits, with everything switched on.
 //!
 //! Whoever writes must not make a circle that starts to turn when a disabled alias is enabled, or
-//! when a suspension ends; so nothing counts as off here.
+//! when a suspension ends; so nothing counts as off here. [`DomainName::any`] is a mailbox domain
+//! with nothing of its own.
 
 use std::sync::Arc;
 
 use tokio_postgres::{Error, Statement, Transaction};
 
 use crate::directory::{Directory, DirectoryError, EntryKey};
-use crate::mail::{Domain, DomainName, DomainPattern, Entry, Switches};
+use crate::mail::{
+    Domain, DomainKind, DomainName, DomainPattern, Entry, Gid, QuotaLimit, ServiceSet, Switches,
+};
 use crate::store::connect::chain;
 use crate::store::read;
 
@@ -33,6 +36,9 @@ impl<'a, 'tx> PendingDirectory<'a, 'tx> {
     }
 
     async fn known_as(&self, name: DomainPattern) -> Result<Option<Arc<Domain>>, DirectoryError> {
+        if name.is(&DomainName::any()) {
+            return Ok(Some(Arc::new(any())));
+        }
         let names = std::slice::from_ref(&name);
         let rows = read::domains(self.tx.client(), &self.domains, names).await;
         let Some(domain) = rows.map_err(failed)?.remove(&name).transpose()? else {
@@ -69,6 +75,23 @@ impl Directory for PendingDirectory<'_, '_> {
             Entry::Relocated(_) | Entry::RelayRecipient => {}
         }
         Ok(Some(Arc::new(entry)))
+    }
+}
+
+/// A mailbox domain without anything of its own, to see what it has by default.
+fn any() -> Domain {
+    let name = DomainName::any();
+    Domain {
+        name: name.clone().into(),
+        primary: name,
+        gid: Gid::ANY,
+        enabled: true,
+        transport: None,
+        kind: DomainKind::Mailbox {
+            catchall: Vec::new(),
+            services: ServiceSet::ALL,
+            quota: QuotaLimit::default(),
+        },
     }
 }
 

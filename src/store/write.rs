@@ -3,11 +3,12 @@
 //! Nothing here decides whether a change is allowed: that is done before, and the constraints of
 //! the schema have the last word (see [`constraint`](super::constraint)).
 
+use tokio_postgres::types::ToSql;
 use tokio_postgres::{Error, Transaction};
 
 use crate::mail::{
-    Destination, DestinationTemplate, DomainName, Gid, Localpart, MailboxFormat, PasswordHash,
-    QuotaLimit, ServiceSet, Timestamp, Transport, Uid,
+    Destination, DestinationTemplate, DomainName, DomainPattern, Gid, Localpart, MailboxFormat,
+    PasswordHash, QuotaLimit, ServiceSet, Timestamp, Transport, Uid,
 };
 
 /// A domain to be made.
@@ -105,7 +106,7 @@ pub async fn insert_domain(
 /// A constraint says no, or the database failed.
 pub async fn insert_alias_domain(
     tx: &Transaction<'_>,
-    name: &DomainName,
+    name: &DomainPattern,
     gid: Gid,
 ) -> Result<(), Error> {
     let statement = "INSERT INTO postcote.domain_name (name, gid) VALUES ($1, $2)";
@@ -116,9 +117,22 @@ pub async fn insert_alias_domain(
 ///
 /// # Errors
 /// The database failed.
-pub async fn delete_alias_domain(tx: &Transaction<'_>, name: &DomainName) -> Result<(), Error> {
+pub async fn delete_alias_domain(tx: &Transaction<'_>, name: &DomainPattern) -> Result<(), Error> {
     let statement = "DELETE FROM postcote.domain_name WHERE name = $1 AND NOT is_primary";
     tx.execute(statement, &[name]).await.map(drop)
+}
+
+/// Makes an alias domain another domain's.
+///
+/// # Errors
+/// A constraint says no, or the database failed.
+pub async fn switch_alias_domain(
+    tx: &Transaction<'_>,
+    name: &DomainPattern,
+    gid: Gid,
+) -> Result<(), Error> {
+    let statement = "UPDATE postcote.domain_name SET gid = $2 WHERE name = $1 AND NOT is_primary";
+    tx.execute(statement, &[name, &gid]).await.map(drop)
 }
 
 /// Deletes a domain with everything in it.
@@ -185,7 +199,7 @@ pub async fn set_forwards(
     tx.execute(statement, &[&gid, localpart, &to]).await.map(drop)
 }
 
-/// Makes an alias or gives it other destinations.
+/// Makes an alias or gives it other destinations; a default alias stands at [`Gid::DEFAULTS`].
 ///
 /// # Errors
 /// A constraint says no, or the database failed.
@@ -195,7 +209,56 @@ pub async fn put_alias(
     localpart: &Localpart,
     to: &[DestinationTemplate],
 ) -> Result<(), Error> {
+    if gid == Gid::DEFAULTS {
+        let statement = include_str!("sql/put_default_alias.sql");
+        return tx.execute(statement, &[localpart, &to]).await.map(drop);
+    }
     tx.execute(include_str!("sql/put_alias.sql"), &[&gid, localpart, &to]).await.map(drop)
+}
+
+/// What changes of an alias; `None` stays.
+#[derive(Clone, Debug, Default)]
+pub struct AliasChange {
+    /// Whether it is on.
+    pub enabled: Option<bool>,
+    /// When it ends, or that it does not.
+    pub expires: Option<Option<Timestamp>>,
+    /// A remark, or none.
+    pub note: Option<Option<String>>,
+}
+
+/// Changes an alias, but not its destinations.
+///
+/// # Errors
+/// A constraint says no, or the database failed.
+pub async fn set_alias(
+    tx: &Transaction<'_>,
+    gid: Gid,
+    localpart: &Localpart,
+    change: &AliasChange,
+) -> Result<(), Error> {
+    let statement = format!(
+        "UPDATE postcote.{} SET enabled = coalesce($3, enabled), \
+         expires_at = CASE WHEN $4 THEN to_timestamp($5::bigint) ELSE expires_at END, \
+         note = CASE WHEN $6 THEN $7 ELSE note END WHERE gid = $1 AND localpart = $2",
+        alias_table(gid)
+    );
+    let expires = change.expires.flatten().map(|time| time.0);
+    let params: [&(dyn ToSql + Sync); 7] = [
+        &gid,
+        localpart,
+        &change.enabled,
+        &change.expires.is_some(),
+        &expires,
+        &change.note.is_some(),
+        &change.note.clone().flatten(),
+    ];
+    tx.execute(&statement, &params).await.map(drop)
+}
+
+/// Where the aliases of a domain stand, and the default aliases.
+fn alias_table(gid: Gid) -> &'static str {
+    if gid == Gid::DEFAULTS { "default_alias" } else { "alias" }
 }
 
 /// Deletes an alias.
@@ -207,8 +270,9 @@ pub async fn delete_alias(
     gid: Gid,
     localpart: &Localpart,
 ) -> Result<(), Error> {
-    let statement = "DELETE FROM postcote.alias WHERE gid = $1 AND localpart = $2";
-    tx.execute(statement, &[&gid, localpart]).await.map(drop)
+    let table = alias_table(gid);
+    let statement = format!("DELETE FROM postcote.{table} WHERE gid = $1 AND localpart = $2");
+    tx.execute(&statement, &[&gid, localpart]).await.map(drop)
 }
 
 /// Gives a domain a catch-all, or another one.
@@ -242,6 +306,20 @@ pub async fn put_relocated(
     to: &Destination,
 ) -> Result<(), Error> {
     tx.execute(include_str!("sql/put_relocated.sql"), &[&gid, localpart, to]).await.map(drop)
+}
+
+/// Makes a remark about somebody who has moved.
+///
+/// # Errors
+/// A constraint says no, or the database failed.
+pub async fn note_relocated(
+    tx: &Transaction<'_>,
+    gid: Gid,
+    localpart: &Localpart,
+    note: &str,
+) -> Result<(), Error> {
+    let statement = "UPDATE postcote.relocated SET note = $3 WHERE gid = $1 AND localpart = $2";
+    tx.execute(statement, &[&gid, localpart, &note]).await.map(drop)
 }
 
 /// Forgets that somebody has moved.

@@ -104,10 +104,17 @@ impl Code {
             Rule::OwnAddress if subcommand == S::RelocatedAdd => Self::OwnAddress,
             Rule::BadValue | Rule::OwnAddress => Self::InvalidArgument,
             Rule::RelocatedExists => Self::RelocatedExists,
-            Rule::TooManyDestinations => Self::TooManyDestinations,
+            Rule::DestinationLimit | Rule::TooManyDestinations => Self::TooManyDestinations,
             Rule::TransportUnfit => Self::TransportUnfit,
             // Rules that vmm did not have.
-            Rule::AddressTaken | Rule::Internal | Rule::Loop | Rule::WrongPassword => Self::Other,
+            Rule::AccountLimit
+            | Rule::AddressTaken
+            | Rule::AliasDomainLimit
+            | Rule::AliasLimit
+            | Rule::Internal
+            | Rule::Loop
+            | Rule::QuotaLimit
+            | Rule::WrongPassword => Self::Other,
         }
     }
 

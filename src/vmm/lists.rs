@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::admin::Pattern;
-use crate::mail::DomainName;
+use crate::mail::{DomainName, DomainPattern};
 use crate::vmm::layout;
 use crate::vmm::run::{Answer, Session};
 use crate::vmm::subcommand::Subcommand as S;
@@ -127,8 +127,9 @@ fn heading(pattern: Option<&Pattern>, things: &str) -> String {
 
 /// Each name of a domain is asked for by itself.
 fn is_like(pattern: Option<&Pattern>, name: &str) -> bool {
-    let matches =
-        |pattern: &Pattern| DomainName::parse(name).is_ok_and(|name| pattern.matches_domain(&name));
+    let matches = |pattern: &Pattern| {
+        DomainPattern::parse(name).is_ok_and(|name| pattern.matches_domain(&name))
+    };
     pattern.is_none_or(matches)
 }
 

@@ -5,7 +5,7 @@ use crate::admin::item::Item;
 use crate::admin::names;
 use crate::admin::password::NewPassword;
 use crate::admin::report::{ChangeKind, Report};
-use crate::admin::{AdminError, Desk, Expiry, PasswordSource};
+use crate::admin::{AdminError, Desk, Expiry, PasswordSource, limits};
 use crate::mail::{Address, Gid, QuotaLimit, Refusal, Rule, ServiceSet, Transport, parse_size};
 use crate::store::facts::{EntryKind, Named};
 use crate::store::orders;
@@ -63,7 +63,19 @@ impl Add {
         }
         let transport = self.transport.as_ref().or(domain.transport.as_ref());
         fit(transport, desk.settings.accounts.mailbox_format.as_str(), &what)?;
+        limits::may_add_account(desk, &domain, self.quota(&domain), &what).await?;
         Ok(domain)
+    }
+
+    /// Its own quota limit; what is not given is as in the domain.
+    fn quota(&self, domain: &Named) -> Option<QuotaLimit> {
+        match (self.quota, self.messages) {
+            (None, None) => None,
+            (bytes, messages) => Some(QuotaLimit {
+                bytes: bytes.unwrap_or(domain.quota.bytes),
+                messages: messages.unwrap_or(domain.quota.messages),
+            }),
+        }
     }
 
     pub(super) async fn perform(
@@ -78,18 +90,11 @@ impl Add {
         if self.expires.is_some_and(|expiry| expiry.0 <= desk.now) {
             report.warn("it has ended already");
         }
-        let quota = match (self.quota, self.messages) {
-            (None, None) => None,
-            (bytes, messages) => Some(QuotaLimit {
-                bytes: bytes.unwrap_or(domain.quota.bytes),
-                messages: messages.unwrap_or(domain.quota.messages),
-            }),
-        };
         let account = NewAccount {
             name: self.name.clone(),
             note: self.note.clone(),
             services: self.services,
-            quota,
+            quota: self.quota(&domain),
             transport: self.transport.clone(),
             expires: self.expires.map(|expiry| expiry.0),
             ..plain(desk, domain.gid, &self.address, &password)

@@ -3,7 +3,7 @@
 use crate::admin::domain::{counted, existing};
 use crate::admin::item::Item;
 use crate::admin::report::{ChangeKind, Report};
-use crate::admin::{AdminError, Desk, alias_domain, references};
+use crate::admin::{AdminError, Desk, destinations, references};
 use crate::mail::{DomainName, Gid, Refusal, Rule};
 use crate::store::facts::{self, LeadingKind};
 use crate::store::inventory::{self, Filter};
@@ -48,24 +48,25 @@ impl Rename {
             report.note(format!("domain `{}` is so already", self.old.to_unicode()));
             return Ok(report);
         }
+        let (old, new) = (self.old.clone().into(), self.new.clone().into());
         let promoted = self.may_be(desk, gid, what).await?;
         update::rename_domain(desk.tx, gid, &self.new).await?;
         if !self.keep_alias_domain {
-            write::delete_alias_domain(desk.tx, &self.old).await?;
+            write::delete_alias_domain(desk.tx, &old).await?;
         }
         for row in inventory::domains(desk.tx, &[gid]).await? {
             report.change(ChangeKind::Changed, Item::domain(&row));
         }
         if promoted {
-            report.change(ChangeKind::Deleted, Item::alias_domain(&self.new, &self.old));
+            report.change(ChangeKind::Deleted, Item::alias_domain(&new, &self.old));
         }
         if self.keep_alias_domain {
-            report.change(ChangeKind::Added, Item::alias_domain(&self.old, &self.new));
+            report.change(ChangeKind::Added, Item::alias_domain(&old, &self.new));
         }
         report.note(format!("`{}` becomes `{}`", self.old.to_unicode(), self.new.to_unicode()));
         self.rewrite(desk, &mut report).await?;
         if !promoted {
-            alias_domain::follow(desk, &self.new, what, &mut report).await?;
+            destinations::recheck(desk, &new, what, &mut report).await?;
         }
         self.warn(desk, gid, &mut report).await?;
         Ok(report)

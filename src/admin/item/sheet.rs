@@ -1,6 +1,6 @@
 //! Things on a sheet of their own: everything about one of them, a label and its lines each.
 
-use crate::admin::item::{AliasDomainItem, AliasItem, CatchallItem, Item, RelocatedItem};
+use crate::admin::item::Item;
 
 /// A label, and what there is to say about it, a line each; nothing hides the label, too.
 pub(in crate::admin) type Fact = (&'static str, Vec<String>);
@@ -31,42 +31,5 @@ impl Item {
     fn row_on_end(&self) -> Vec<Fact> {
         let cells = self.headings().iter().copied().zip(self.cells());
         cells.map(|(heading, cell)| (heading, vec![cell])).collect()
-    }
-}
-
-impl AliasItem {
-    fn sheet(&self) -> Vec<Fact> {
-        vec![
-            fact("ADDRESS", [&self.address_unicode]),
-            fact("STATE", [self.state]),
-            fact("EXPIRES", &self.expires),
-            fact("DESTINATIONS", &self.shown),
-            fact("NOTE", &self.note),
-        ]
-    }
-}
-
-impl AliasDomainItem {
-    fn sheet(&self) -> Vec<Fact> {
-        vec![
-            fact("ALIAS DOMAIN", [&self.name_unicode]),
-            fact("PRIMARY DOMAIN", [&self.primary_unicode]),
-        ]
-    }
-}
-
-impl CatchallItem {
-    fn sheet(&self) -> Vec<Fact> {
-        vec![fact("DOMAIN", [&self.domain_unicode]), fact("DESTINATIONS", &self.shown)]
-    }
-}
-
-impl RelocatedItem {
-    fn sheet(&self) -> Vec<Fact> {
-        vec![
-            fact("ADDRESS", [&self.address_unicode]),
-            fact("NEW ADDRESS", [&self.new_address_unicode]),
-            fact("NOTE", &self.note),
-        ]
     }
 }

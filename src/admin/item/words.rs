@@ -1,7 +1,7 @@
 //! Things in words: as sentences and as rows of tables.
 
 use crate::admin::item::{AccountItem, DomainItem, Item, Quota, SchemeItem, shown};
-use crate::mail::{DestinationTemplate, DomainName, QuotaLimit};
+use crate::mail::{DestinationTemplate, DomainPattern, QuotaLimit};
 
 impl Item {
     /// The thing in one sentence, with the numbers it was given.
@@ -160,7 +160,7 @@ pub(super) fn few(list: &[String], is_complete: bool) -> Vec<String> {
 
 /// A stored name as people read it.
 pub(super) fn human(name: &str) -> String {
-    DomainName::parse(name).map_or_else(|_| name.to_owned(), |name| name.to_unicode())
+    DomainPattern::parse(name).map_or_else(|_| name.to_owned(), |name| name.to_unicode())
 }
 
 /// All destinations if they fit into a line, else how many.

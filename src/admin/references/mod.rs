@@ -13,9 +13,9 @@ use crate::admin::report::Report;
 use crate::admin::spellings::Spellings;
 use crate::admin::{AdminError, Desk};
 use crate::mail::{
-    Address, Destination, DestinationTemplate, DomainName, Gid, Localpart, Timestamp,
+    Address, Destination, DestinationTemplate, DomainName, DomainPattern, Gid, Localpart, Timestamp,
 };
-use crate::store::facts::{self, Leading, LeadingKind};
+use crate::store::facts::{self, Leading, LeadingKind, Scope};
 use crate::store::inventory::{self, Filter};
 
 pub(super) use rewrite::Move;
@@ -48,7 +48,7 @@ pub(super) async fn with_itself(
     entry: &Localpart,
 ) -> Result<Vec<Reference>, AdminError> {
     let spellings = Spellings::load(desk.tx, gid).await?;
-    let mut owners = Owners::default();
+    let mut owners = Owners::of_defaults(&spellings);
     let mut references = Vec::new();
     for leading in facts::leading_to(desk.tx, gid, entry, spellings.names()).await? {
         let mut there = Vec::with_capacity(leading.destinations.len());
@@ -67,10 +67,14 @@ pub(super) async fn with_itself(
 }
 
 /// The names of the domains that the placeholders of their lists stand for.
-#[derive(Default)]
 struct Owners(HashMap<Gid, Vec<DomainName>>);
 
 impl Owners {
+    /// Default aliases are asked for in every domain, among them the one they may lead to.
+    fn of_defaults(domain: &Spellings) -> Self {
+        Self(HashMap::from([(Gid::DEFAULTS, exact(domain.names()))]))
+    }
+
     /// What a template leads to, whichever name of its domain was asked for. A catch-all leads
     /// wherever a stranger likes, unless the local part is its own.
     async fn expanded(
@@ -88,7 +92,7 @@ impl Owners {
         }
         let names = match self.0.get(&leading.gid) {
             Some(names) => names.clone(),
-            None => facts::names_of(tx, leading.gid).await?,
+            None => exact(&facts::names_of(tx, leading.gid).await?),
         };
         self.0.entry(leading.gid).or_insert_with(|| names.clone());
         let mut all = Vec::new();
@@ -97,6 +101,15 @@ impl Owners {
         }
         Ok(all)
     }
+}
+
+/// Those that are no wildcards: by any name below one a list leads to nothing else.
+fn exact(names: &[DomainPattern]) -> Vec<DomainName> {
+    let name = |one: &DomainPattern| match one {
+        DomainPattern::Exact(name) => Some(name.clone()),
+        DomainPattern::Below(_) => None,
+    };
+    names.iter().filter_map(name).collect()
 }
 
 /// What a template leads to when it is asked for by one name of its domain.
@@ -126,7 +139,9 @@ pub(super) async fn items(
     let (mut catchalls, mut relocated) = (Vec::new(), Vec::new());
     for Reference { leading, .. } in references {
         let Some(localpart) = &leading.localpart else {
-            catchalls.push(Item::catchall(&leading.domain, &leading.destinations));
+            if let Scope::Domain(domain) = &leading.domain {
+                catchalls.push(Item::catchall(domain, &leading.destinations));
+            }
             continue;
         };
         let filter = Filter::one(leading.gid, localpart);
@@ -164,11 +179,20 @@ pub(super) fn warn(references: &[Reference], report: &mut Report) {
 /// Warns of what leads into a domain that is no longer served: such mail now goes elsewhere.
 pub(super) async fn warn_of_domain(
     desk: Desk<'_, '_>,
-    names: &[DomainName],
+    names: &[DomainPattern],
     report: &mut Report,
 ) -> Result<(), AdminError> {
-    let mut left = facts::leading_into(desk.tx, names).await?;
-    left.retain(|leading| names.iter().any(|name| into(leading, name)));
+    let mut left = Vec::new();
+    for leading in facts::leading_into(desk.tx, names).await? {
+        let into = destinations_of(&leading).into_iter().map(|to| to.domain().clone());
+        for name in into.filter(|name| names.iter().any(|one| one.matches(name))) {
+            // Another wildcard may stand for it now.
+            if facts::domain_of(desk.tx, &name).await?.is_none() {
+                left.push(leading);
+                break;
+            }
+        }
+    }
     if !left.is_empty() {
         let still = "there still; such mail now goes where the DNS says";
         report.warn(sentence(left.iter(), still));
@@ -177,18 +201,29 @@ pub(super) async fn warn_of_domain(
 }
 
 /// Whether one of the destinations lies in a domain of this name.
-pub(super) fn into(leading: &Leading, name: &DomainName) -> bool {
-    leading.destinations.iter().any(|template| match (&leading.localpart, template.fixed()) {
-        (_, Some(to)) => to.domain() == name,
-        (Some(localpart), None) if leading.kind != LeadingKind::Relocated => {
-            let asked = Address { localpart: localpart.clone(), domain: leading.domain.clone() };
-            template.expand(&asked).is_ok_and(|to| to.domain() == name)
+pub(super) fn into(leading: &Leading, name: &DomainPattern) -> bool {
+    destinations_of(leading).iter().any(|to| name.matches(to.domain()))
+}
+
+/// What a list leads to when it is asked for by the primary name of its domain; where a stranger
+/// decides, nobody knows.
+fn destinations_of(leading: &Leading) -> Vec<Destination> {
+    let destination = |template: &DestinationTemplate| match (
+        &leading.localpart,
+        &leading.domain,
+        template.fixed(),
+    ) {
+        (_, _, Some(to)) => Some(to.clone()),
+        (Some(_), _, None) if leading.kind == LeadingKind::Relocated => {
+            Destination::parse(template.as_str()).ok()
         }
-        (Some(_), None) => {
-            Destination::parse(template.as_str()).is_ok_and(|to| to.domain() == name)
+        (Some(localpart), Scope::Domain(domain), None) => {
+            let asked = Address { localpart: localpart.clone(), domain: domain.clone() };
+            template.expand(&asked).ok()
         }
-        (None, None) => false,
-    })
+        _ => None,
+    };
+    leading.destinations.iter().filter_map(destination).collect()
 }
 
 pub(super) fn sentence<'a>(
@@ -244,7 +279,7 @@ impl Reference {
         let spellings = Spellings::load(desk.tx, gid).await?;
         let there = self.leading.destinations.iter().zip(&self.there);
         let there: Vec<_> = there.filter(|(_, there)| **there).map(|(one, _)| one).collect();
-        let mut names = facts::names_of(desk.tx, self.leading.gid).await?;
+        let mut names = exact(&facts::names_of(desk.tx, self.leading.gid).await?);
         if there.iter().any(|template| template.fixed().is_some()) {
             return Ok(names);
         }

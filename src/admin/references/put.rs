@@ -5,7 +5,7 @@ use crate::admin::references::Reference;
 use crate::admin::report::{ChangeKind, Report};
 use crate::admin::{AdminError, Desk};
 use crate::mail::{Destination, DestinationTemplate};
-use crate::store::facts::LeadingKind;
+use crate::store::facts::{LeadingKind, Scope};
 use crate::store::inventory::{self, Filter};
 use crate::store::write;
 
@@ -22,7 +22,9 @@ impl Reference {
         match (self.leading.kind, &self.leading.localpart) {
             (LeadingKind::CatchAll, _) | (_, None) => {
                 write::put_catchall(desk.tx, gid, list).await?;
-                report.change(changed, Item::catchall(&self.leading.domain, list));
+                if let Scope::Domain(domain) = &self.leading.domain {
+                    report.change(changed, Item::catchall(domain, list));
+                }
             }
             (LeadingKind::Account, Some(localpart)) => {
                 write::set_forwards(desk.tx, gid, localpart, list).await?;

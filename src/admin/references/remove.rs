@@ -4,7 +4,7 @@ use crate::admin::item::Item;
 use crate::admin::references::{Reference, name};
 use crate::admin::report::{ChangeKind, Report};
 use crate::admin::{AdminError, Desk};
-use crate::store::facts::LeadingKind;
+use crate::store::facts::{LeadingKind, Scope};
 use crate::store::inventory::{self, Filter};
 use crate::store::write;
 
@@ -23,8 +23,10 @@ impl Reference {
         match (self.leading.kind, &self.leading.localpart) {
             (LeadingKind::CatchAll, _) | (_, None) => {
                 write::delete_catchall(desk.tx, gid).await?;
-                let was = Item::catchall(&self.leading.domain, &self.leading.destinations);
-                report.change(ChangeKind::Deleted, was);
+                if let Scope::Domain(domain) = &self.leading.domain {
+                    let was = Item::catchall(domain, &self.leading.destinations);
+                    report.change(ChangeKind::Deleted, was);
+                }
             }
             (LeadingKind::Account, Some(_)) => {
                 self.put(desk, &others, report).await?;

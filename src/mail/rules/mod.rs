@@ -6,8 +6,10 @@
 
 #[cfg(test)]
 pub(crate) mod fixtures;
+mod limits;
 mod redirect;
 mod standing;
 
+pub use limits::{Limits, Usage};
 pub use redirect::{Asked, Redirect, Standing, redirect};
 pub use standing::{mailbox, recipient_access, relay_recipient, relocated, transport};

@@ -6,6 +6,9 @@ WITH lists AS (
     WHERE postcote.destination_keys(destinations) && $1
        OR gid = $3 AND postcote.destination_keys(destinations) && $2
     UNION ALL
+    -- These are few, and hold in each domain that is asked about.
+    SELECT 'alias', gid, localpart, destinations, enabled, expires_at FROM postcote.default_alias
+    UNION ALL
     SELECT 'catchall', gid, NULL, destinations, true, NULL FROM postcote.catchall
     WHERE postcote.destination_keys(destinations) && $1 OR gid = $3
     UNION ALL
@@ -19,7 +22,8 @@ WITH lists AS (
 -- Sub-selects, for a join would read all domains where many lists are expected.
 SELECT l.kind, l.gid, l.localpart, l.destinations,
        (SELECT n.name FROM postcote.domain_name n WHERE n.gid = l.gid AND n.is_primary) AS domain,
-       l.enabled AND (SELECT d.enabled FROM postcote.domain d WHERE d.gid = l.gid) AS enabled,
+       l.enabled AND coalesce((SELECT d.enabled FROM postcote.domain d WHERE d.gid = l.gid), true)
+           AS enabled,
        extract(epoch FROM l.expires_at)::bigint AS expires_at
 FROM lists l
-ORDER BY domain, l.localpart COLLATE "C" NULLS FIRST
+ORDER BY domain NULLS FIRST, l.localpart COLLATE "C" NULLS FIRST

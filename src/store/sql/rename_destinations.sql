@@ -2,6 +2,11 @@ WITH aliases AS (
     UPDATE postcote.alias SET destinations = postcote.in_renamed_domain(destinations, $1, $2)
     WHERE postcote.destination_keys(destinations) && ARRAY[$1::text]
     RETURNING gid, localpart),
+defaults AS (
+    UPDATE postcote.default_alias
+    SET destinations = postcote.in_renamed_domain(destinations, $1, $2)
+    WHERE postcote.destination_keys(destinations) && ARRAY[$1]
+    RETURNING gid, localpart),
 catchalls AS (
     UPDATE postcote.catchall SET destinations = postcote.in_renamed_domain(destinations, $1, $2)
     WHERE postcote.destination_keys(destinations) && ARRAY[$1]
@@ -16,6 +21,7 @@ relocated AS (
     WHERE postcote.destination_keys(ARRAY[new_address]) && ARRAY[$1]
     RETURNING gid, localpart)
 SELECT 'alias' AS kind, gid, localpart FROM aliases
+UNION ALL SELECT 'alias', gid, localpart FROM defaults
 UNION ALL SELECT 'catchall', gid, NULL FROM catchalls
 UNION ALL SELECT 'account', gid, localpart FROM accounts
 UNION ALL SELECT 'relocated', gid, localpart FROM relocated
