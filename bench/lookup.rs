@@ -58,6 +58,10 @@ impl Directory for Facts {
         Ok(self.domains.get(name).cloned())
     }
 
+    async fn wildcard(&self, _: &DomainName) -> Result<Option<Arc<Domain>>, DirectoryError> {
+        Ok(None)
+    }
+
     async fn entry(&self, key: &EntryKey) -> Result<Option<Arc<Entry>>, DirectoryError> {
         Ok(self.entries.get(key).cloned())
     }
@@ -179,7 +183,7 @@ impl Facts {
 fn domain(name: DomainName, gid: Gid) -> Domain {
     let (services, quota) = (ServiceSet::ALL, QuotaLimit::default());
     let kind = DomainKind::Mailbox { catchall: vec![], services, quota };
-    Domain { primary: name.clone(), name, gid, enabled: true, transport: None, kind }
+    Domain { primary: name.clone(), name: name.into(), gid, enabled: true, transport: None, kind }
 }
 
 fn entry(question: &Question) -> Entry {
@@ -205,7 +209,7 @@ fn entry(question: &Question) -> Entry {
             quota: None,
             switches: Switches::default(),
             expires: None,
-            moving: false,
+            moving_until: None,
             forwards: None,
         })),
     }

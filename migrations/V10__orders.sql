@@ -3,23 +3,32 @@
 -- Why: a domain has a directory, too, which goes after the last home in it, so an order without
 -- an account is needed. A move keeps the address waiting while it is pending, at most a day: an
 -- order that failed, or that no worker takes, must not defer mail for ever. Until the move is
--- done account.home names the old place, so nothing is ever delivered into the void.
+-- done account.home names the old place, so nothing is ever delivered into the void. An account
+-- that moves to another domain gets another group, so its order knows both.
 -- Locks: ALTER TABLE postcote.mailbox_order, ACCESS EXCLUSIVE while its constraints look at each
 -- row; CREATE OR REPLACE VIEW waits for readers of postcote.directory_entry.
 
 ALTER TABLE postcote.mailbox_order
     ALTER COLUMN uid DROP NOT NULL,
     ADD COLUMN finished_at timestamptz,
+    ADD COLUMN new_gid bigint,
     DROP CONSTRAINT mailbox_order_kind_known,
     ADD CONSTRAINT mailbox_order_kind_known
         CHECK (kind IN ('create', 'move', 'delete', 'delete-domain')),
     ADD CONSTRAINT mailbox_order_uid_unless_domain
         CHECK ((kind = 'delete-domain') = (uid IS NULL)),
     ADD CONSTRAINT mailbox_order_finished_if_done
-        CHECK (finished_at IS NULL OR state = 'done');
+        CHECK (finished_at IS NULL OR state = 'done'),
+    ADD CONSTRAINT mailbox_order_new_gid_range CHECK (new_gid BETWEEN 70000 AND 4294967294),
+    ADD CONSTRAINT mailbox_order_new_gid_only_of_move CHECK (new_gid IS NULL OR kind = 'move');
 CREATE INDEX mailbox_order_uid ON postcote.mailbox_order (uid, id) WHERE state <> 'done';
 CREATE INDEX mailbox_order_gid ON postcote.mailbox_order (gid, id) WHERE state <> 'done';
-COMMENT ON COLUMN postcote.mailbox_order.address IS 'of the account, or the name of the domain, when it was ordered';
+CREATE INDEX mailbox_order_new_gid ON postcote.mailbox_order (new_gid, id) WHERE state <> 'done';
+CREATE INDEX mailbox_order_finished ON postcote.mailbox_order (finished_at) WHERE state = 'done';
+COMMENT ON COLUMN postcote.mailbox_order.gid IS 'the group of the files before the work';
+COMMENT ON COLUMN postcote.mailbox_order.new_gid IS 'the group of the files after a move; NULL: the same';
+COMMENT ON COLUMN postcote.mailbox_order.created_at IS 'when it was ordered, or ordered again after it had failed';
+COMMENT ON COLUMN postcote.mailbox_order.address IS 'the login of the account, or the name of the domain, when it was ordered';
 
 -- Only a pending move shows in the entry of its account.
 CREATE OR REPLACE FUNCTION postcote.mailbox_order_announced() RETURNS trigger

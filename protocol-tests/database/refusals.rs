@@ -549,6 +549,24 @@ const ROWS: &[(&str, &str, &str)] = &[
         "the directory of a domain",
     ),
     (
+        "INSERT INTO postcote.mailbox_order (kind, uid, gid, new_gid, address, home)
+         VALUES ('delete', 70000, 70000, 70001, 'anna@shop.example', '/srv/mail/a')",
+        "mailbox_order_new_gid_only_of_move",
+        "what is deleted needs no group",
+    ),
+    (
+        "INSERT INTO postcote.mailbox_order (kind, uid, gid, new_gid, address, home, new_home)
+         VALUES ('move', 70000, 70000, 0, 'anna@shop.example', '/srv/mail/a', '/srv/mail/b')",
+        "mailbox_order_new_gid_range",
+        "root is no domain",
+    ),
+    (
+        "INSERT INTO postcote.mailbox_order (kind, uid, gid, new_gid, address, home, new_home)
+         VALUES ('move', 70000, 70000, 70001, 'anna@shop.example', '/srv/mail/a', '/srv/mail/b')",
+        "",
+        "into another domain",
+    ),
+    (
         "INSERT INTO postcote.mailbox_order (kind, uid, gid, address, home)
          VALUES ('chmod', 70000, 70000, 'anna@shop.example', '/srv/mail/a')",
         "mailbox_order_kind_known",

@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use postcote::directory::{Directory, DirectoryError, EntryKey};
 use postcote::mail::{
-    Account, Alias, Destination, DestinationTemplate, Domain, DomainKind, DomainName, Entry,
-    Forwards, Gid, Localpart, MailLocation, MailboxFormat, QuotaLimit, ServiceSet, Switches,
-    Timestamp, Transport, Uid,
+    Account, Alias, Destination, DestinationTemplate, Domain, DomainKind, DomainName,
+    DomainPattern, Entry, Forwards, Gid, Localpart, MailLocation, MailboxFormat, QuotaLimit,
+    ServiceSet, Switches, Timestamp, Transport, Uid,
 };
 use serde::Deserialize;
 use tokio_postgres::Client;
@@ -20,6 +20,9 @@ use tokio_postgres::Client;
 pub(crate) struct Fixture {
     #[serde(default = "plus")]
     pub(crate) recipient_delimiter: String,
+    /// Aliases that every mailbox domain has unless it has an entry of its own.
+    #[serde(default)]
+    default_aliases: BTreeMap<String, AliasFacts>,
     #[serde(rename = "domain")]
     domains: Vec<DomainFacts>,
 }
@@ -70,8 +73,7 @@ struct AccountFacts {
     reason: Option<String>,
     suspended_until: Option<When>,
     expires: Option<When>,
-    #[serde(default)]
-    moving: bool,
+    moving_until: Option<When>,
     #[serde(default)]
     forwards: Vec<String>,
     #[serde(default = "yes")]
@@ -144,18 +146,16 @@ impl Fixture {
         let mut directory = FixtureDirectory::default();
         for facts in &self.domains {
             let primary = DomainName::parse(&facts.name).unwrap();
-            let aliases = facts.alias_domains.iter().map(|name| DomainName::parse(name).unwrap());
-            for name in aliases.chain([primary.clone()]) {
+            for name in facts.names() {
                 let domain = Arc::new(facts.domain(name.clone(), primary.clone()));
                 directory.domains.insert(name, domain);
             }
             for (localpart, entry) in facts.entries() {
-                let text = localpart;
-                let localpart = Localpart::from_internal(&text).unwrap();
-                assert_eq!(localpart.as_str(), text, "the database takes the canonical form only");
-                let key = EntryKey { gid: Gid(facts.gid), localpart };
-                assert!(directory.entries.insert(key, Arc::new(entry)).is_none());
+                directory.insert(Gid(facts.gid), &localpart, entry);
             }
+        }
+        for (localpart, alias) in &self.default_aliases {
+            directory.insert(Gid::DEFAULTS, localpart, Entry::Alias(alias.alias()));
         }
         directory
     }
@@ -166,12 +166,21 @@ impl Fixture {
         for facts in &self.domains {
             facts.load(client).await;
         }
+        for (localpart, alias) in &self.default_aliases {
+            alias.load_default(client, localpart).await;
+        }
         client.batch_execute("COMMIT").await.unwrap();
     }
 }
 
 impl DomainFacts {
-    fn domain(&self, name: DomainName, primary: DomainName) -> Domain {
+    /// The primary name and the others.
+    fn names(&self) -> Vec<DomainPattern> {
+        let names = [&self.name].into_iter().chain(&self.alias_domains);
+        names.map(|name| DomainPattern::parse(name).unwrap()).collect()
+    }
+
+    fn domain(&self, name: DomainPattern, primary: DomainName) -> Domain {
         let kind = if self.relay {
             DomainKind::Relay { has_recipient_list: !self.recipients.is_empty() }
         } else {
@@ -225,12 +234,11 @@ impl DomainFacts {
             .execute(sql, &[&gid, &kind, &self.enabled, &self.transport, &directory])
             .await
             .unwrap();
-        let names = [&self.name].into_iter().chain(&self.alias_domains);
-        let names: Vec<_> = names.map(|name| DomainName::parse(name).unwrap()).collect();
+        let names = self.names();
         for (index, name) in names.iter().enumerate() {
             let sql =
                 "INSERT INTO postcote.domain_name (gid, name, is_primary) VALUES ($1, $2, $3)";
-            client.execute(sql, &[&gid, &name.as_str(), &(index == 0)]).await.unwrap();
+            client.execute(sql, &[&gid, &name.to_string(), &(index == 0)]).await.unwrap();
         }
         if !self.catchall.is_empty() {
             let sql = "INSERT INTO postcote.catchall (gid, destinations) VALUES ($1, $2)";
@@ -271,7 +279,7 @@ impl AccountFacts {
                 until: self.suspended_until.map(When::timestamp),
             },
             expires: self.expires.map(When::timestamp),
-            moving: self.moving,
+            moving_until: self.moving_until.map(When::timestamp),
             forwards: self.forwards.first().map(|_| Forwards {
                 destinations: templates(&self.forwards),
                 keep_copy: self.keep_copy,
@@ -308,10 +316,12 @@ impl AccountFacts {
             )
             .await
             .unwrap();
-        if self.moving {
-            let sql = "INSERT INTO postcote.mailbox_order (kind, uid, gid, address, home, new_home)
-                       VALUES ('move', $1, $2, $3, '/srv/mail/old', '/srv/mail/new')";
-            client.execute(sql, &[&i64::from(self.uid), &gid, &address]).await.unwrap();
+        if let Some(until) = self.moving_until.map(When::sql) {
+            let sql = "INSERT INTO postcote.mailbox_order
+                           (kind, uid, gid, address, home, new_home, created_at)
+                       VALUES ('move', $1, $2, $3, '/srv/mail/old', '/srv/mail/new',
+                           to_timestamp($4) - interval '1 day')";
+            client.execute(sql, &[&i64::from(self.uid), &gid, &address, &until]).await.unwrap();
         }
     }
 }
@@ -335,6 +345,15 @@ impl AliasFacts {
                    VALUES ($1, $2, $3, $4, to_timestamp($5))";
         let expires = expires.map(When::sql);
         client.execute(sql, &[&gid, &localpart, &to, &enabled, &expires]).await.unwrap();
+    }
+
+    async fn load_default(&self, client: &Client, localpart: &str) {
+        let (to, enabled, expires) = self.parts();
+        let sql =
+            "INSERT INTO postcote.default_alias (localpart, destinations, enabled, expires_at)
+                   VALUES ($1, $2, $3, to_timestamp($4))";
+        let expires = expires.map(When::sql);
+        client.execute(sql, &[&localpart, &to, &enabled, &expires]).await.unwrap();
     }
 }
 
@@ -382,13 +401,26 @@ fn templates(texts: &[String]) -> Vec<DestinationTemplate> {
 /// A directory that always answers.
 #[derive(Debug, Default)]
 pub(crate) struct FixtureDirectory {
-    domains: HashMap<DomainName, Arc<Domain>>,
+    domains: HashMap<DomainPattern, Arc<Domain>>,
     entries: HashMap<EntryKey, Arc<Entry>>,
+}
+
+impl FixtureDirectory {
+    fn insert(&mut self, gid: Gid, text: &str, entry: Entry) {
+        let localpart = Localpart::from_internal(text).unwrap();
+        assert_eq!(localpart.as_str(), text, "the database takes the canonical form only");
+        let key = EntryKey { gid, localpart };
+        assert!(self.entries.insert(key, Arc::new(entry)).is_none());
+    }
 }
 
 impl Directory for FixtureDirectory {
     async fn domain(&self, name: &DomainName) -> Result<Option<Arc<Domain>>, DirectoryError> {
-        Ok(self.domains.get(name).cloned())
+        Ok(self.domains.get(&DomainPattern::Exact(name.clone())).cloned())
+    }
+
+    async fn wildcard(&self, parent: &DomainName) -> Result<Option<Arc<Domain>>, DirectoryError> {
+        Ok(self.domains.get(&DomainPattern::Below(parent.clone())).cloned())
     }
 
     async fn entry(&self, key: &EntryKey) -> Result<Option<Arc<Entry>>, DirectoryError> {

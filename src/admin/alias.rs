@@ -165,7 +165,7 @@ impl Delete {
             }
             report.note("no destination is left");
         }
-        let references = references::to(desk, &domain, address).await?;
+        let references = references::to(desk, domain.gid, &address.localpart).await?;
         write::delete_alias(desk.tx, domain.gid, &address.localpart).await?;
         report.change(ChangeKind::Deleted, gone);
         references::warn(&references, &mut report);

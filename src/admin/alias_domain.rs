@@ -98,7 +98,7 @@ impl Add {
         report: &mut Report,
     ) -> Result<(), AdminError> {
         let names = Names::load(desk.tx).await?;
-        for leading in facts::leading_to(desk.tx, None, std::slice::from_ref(&self.name)).await? {
+        for leading in facts::leading_into(desk.tx, std::slice::from_ref(&self.name)).await? {
             if leading.kind == LeadingKind::Relocated || !references::into(&leading, &self.name) {
                 continue;
             }

@@ -23,6 +23,7 @@ mod pattern;
 mod references;
 pub mod relocated;
 pub mod report;
+mod spellings;
 
 use tokio_postgres::{Client, Transaction};
 

@@ -14,7 +14,7 @@ mod shelf;
 use std::sync::Arc;
 
 use crate::directory::{Change, Directory, DirectoryError, EntryKey};
-use crate::mail::{Domain, DomainName, Entry};
+use crate::mail::{Domain, DomainName, DomainPattern, Entry};
 use crate::telemetry::metrics::{self, Cached};
 use shelf::Shelf;
 
@@ -22,13 +22,14 @@ use shelf::Shelf;
 pub struct CachedDirectory<D> {
     inner: Arc<D>,
     domains: Shelf<DomainName, Domain>,
+    wildcards: Shelf<DomainName, Domain>,
     entries: Shelf<EntryKey, Entry>,
 }
 
 /// How much is remembered.
 #[derive(Clone, Copy, Debug)]
 pub struct Capacity {
-    /// Entries that exist, and domains that exist, each.
+    /// Entries, domains and wildcards that exist, each.
     pub known: u64,
     /// Keys that do not exist. They have their own room, so that guessing evicts other guesses and
     /// never a mailbox.
@@ -41,6 +42,7 @@ impl<D: Directory + 'static> CachedDirectory<D> {
         Self {
             inner: Arc::new(inner),
             domains: Shelf::new(capacity, Cached::Domain),
+            wildcards: Shelf::new(capacity, Cached::Wildcard),
             entries: Shelf::new(capacity, Cached::Entry),
         }
     }
@@ -48,7 +50,8 @@ impl<D: Directory + 'static> CachedDirectory<D> {
     /// Makes what a change has touched unverified.
     pub fn apply(&self, change: &Change) {
         match change {
-            Change::Domain(name) => self.domains.doubt(name),
+            Change::Domain(DomainPattern::Exact(name)) => self.domains.doubt(name),
+            Change::Domain(DomainPattern::Below(parent)) => self.wildcards.doubt(parent),
             Change::Entry(key) => self.entries.doubt(key),
             Change::Everything => self.distrust(),
         }
@@ -57,6 +60,7 @@ impl<D: Directory + 'static> CachedDirectory<D> {
     /// Marks everything as unverified: changes may have been missed.
     pub fn distrust(&self) {
         self.domains.distrust();
+        self.wildcards.distrust();
         self.entries.distrust();
     }
 
@@ -64,6 +68,7 @@ impl<D: Directory + 'static> CachedDirectory<D> {
     /// of sight for long.
     pub fn believe_unknown(&self, believe: bool) {
         self.domains.believe_unknown(believe);
+        self.wildcards.believe_unknown(believe);
         self.entries.believe_unknown(believe);
     }
 
@@ -72,6 +77,7 @@ impl<D: Directory + 'static> CachedDirectory<D> {
         for (cached, known, unknown) in [
             (Cached::Domain, self.domains.known_len(), self.domains.unknown_len()),
             (Cached::Entry, self.entries.known_len(), self.entries.unknown_len()),
+            (Cached::Wildcard, self.wildcards.known_len(), self.wildcards.unknown_len()),
         ] {
             metrics::cache_entries(cached).set(known);
             metrics::cache_unknown(cached).set(unknown);
@@ -86,6 +92,14 @@ impl<D: Directory + 'static> Directory for CachedDirectory<D> {
             async move { inner.domain(&name).await }
         };
         self.domains.get(name, load).await
+    }
+
+    async fn wildcard(&self, parent: &DomainName) -> Result<Option<Arc<Domain>>, DirectoryError> {
+        let load = |parent: DomainName| {
+            let inner = Arc::clone(&self.inner);
+            async move { inner.wildcard(&parent).await }
+        };
+        self.wildcards.get(parent, load).await
     }
 
     async fn entry(&self, key: &EntryKey) -> Result<Option<Arc<Entry>>, DirectoryError> {

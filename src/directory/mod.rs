@@ -1,4 +1,4 @@
-//! The two questions everything is answered from, below those who ask and those who answer.
+//! The questions everything is answered from, below those who ask and those who answer.
 //!
 //! Askers ([`lookup`](crate::lookup)) know only this trait. It is answered by PostgreSQL
 //! ([`store`](crate::store)), by the cache in front of it ([`cache`](crate::cache)), and by
@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use crate::mail::{Domain, DomainName, Entry, Gid, Localpart};
+use crate::mail::{Domain, DomainName, DomainPattern, Entry, Gid, Localpart};
 
 /// Names an entry: the domain it hangs on, whatever name that was asked by, and the local part.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -19,13 +19,22 @@ pub struct EntryKey {
 
 /// Where the facts come from. "Not there" is `Ok(None)`; an error always means "cannot know now".
 pub trait Directory: Send + Sync {
-    /// The domain of this name, primary or alias.
+    /// The domain of exactly this name, primary or alias.
     ///
     /// # Errors
     /// The facts cannot be had now; nothing follows about whether the domain exists.
     fn domain(
         &self,
         name: &DomainName,
+    ) -> impl Future<Output = Result<Option<Arc<Domain>>, DirectoryError>> + Send;
+
+    /// The alias domain that stands for the names below this one, as `*.example.org` does.
+    ///
+    /// # Errors
+    /// The facts cannot be had now; nothing follows about whether there is one.
+    fn wildcard(
+        &self,
+        parent: &DomainName,
     ) -> impl Future<Output = Result<Option<Arc<Domain>>, DirectoryError>> + Send;
 
     /// The entry at an address of a domain.
@@ -41,6 +50,10 @@ pub trait Directory: Send + Sync {
 impl<D: Directory> Directory for Arc<D> {
     async fn domain(&self, name: &DomainName) -> Result<Option<Arc<Domain>>, DirectoryError> {
         D::domain(self, name).await
+    }
+
+    async fn wildcard(&self, parent: &DomainName) -> Result<Option<Arc<Domain>>, DirectoryError> {
+        D::wildcard(self, parent).await
     }
 
     async fn entry(&self, key: &EntryKey) -> Result<Option<Arc<Entry>>, DirectoryError> {
@@ -66,8 +79,8 @@ impl DirectoryError {
 /// Something that was cached may have changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// The domain of this name.
-    Domain(DomainName),
+    /// The domain that is known as this.
+    Domain(DomainPattern),
     /// The entry at this address.
     Entry(EntryKey),
     /// Anything at all.

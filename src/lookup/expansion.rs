@@ -79,7 +79,7 @@ impl<D: Directory> Resolver<D> {
     async fn is_end(&self, destination: &Destination, from: &Node, now: Timestamp) -> bool {
         let Some(address) = destination.to_address() else { return true };
         let near = from.located.as_ref().map(|located| &located.domain);
-        let located = match near.filter(|domain| domain.name == address.domain) {
+        let located = match near.filter(|domain| domain.name.is(&address.domain)) {
             Some(domain) => self.locate_in(Arc::clone(domain), &address).await.map(Some),
             None => self.locate(&address).await,
         };

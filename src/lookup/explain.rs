@@ -9,7 +9,9 @@ use crate::directory::Directory;
 use crate::lookup::expansion::{Follow, Node, Walk};
 use crate::lookup::resolver::{Located, Lookup, LookupError, Resolver};
 use crate::lookup::{Key, Table};
-use crate::mail::{Address, Availability, Destination, Domain, DomainName, Entry, Timestamp};
+use crate::mail::{
+    Address, Availability, Destination, Domain, DomainName, DomainPattern, Entry, Timestamp,
+};
 
 /// How an address resolves. The JSON form is stable: fields are added, never changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,7 +83,7 @@ pub async fn explain<D: Directory>(
     story.told.address = Some(address.to_string());
     story.tell("normalise", normalised(&address));
     if let Some(located) = resolver.locate(&address).await? {
-        story.domain(&located.domain);
+        story.domain(&address.domain, &located.domain);
         story.entry(resolver, &address, &located, now);
         if let Some(redirect) = resolver.redirect(&address, &located, now) {
             for (template, reason) in &redirect.dropped {
@@ -124,20 +126,18 @@ impl Story {
         self.told.steps.push(Step { step: step.to_owned(), says: says.into() });
     }
 
-    fn domain(&mut self, domain: &Domain) {
-        if domain.name == domain.primary {
-            self.tell(
-                "domain",
-                format!("`{}` is a primary domain, gid {}", domain.name, domain.gid.0),
-            );
-        } else {
-            self.tell(
-                "alias domain",
-                format!(
-                    "`{}` shares everything with `{}`, gid {}",
-                    domain.name, domain.primary, domain.gid.0
-                ),
-            );
+    fn domain(&mut self, asked: &DomainName, domain: &Domain) {
+        let (name, primary, gid) = (&domain.name, &domain.primary, domain.gid.0);
+        if name.is(primary) {
+            self.tell("domain", format!("`{name}` is a primary domain, gid {gid}"));
+            return;
+        }
+        let shared = format!("shares everything with `{primary}`, gid {gid}");
+        match name {
+            DomainPattern::Exact(_) => self.tell("alias domain", format!("`{name}` {shared}")),
+            DomainPattern::Below(_) => {
+                self.tell("wildcard", format!("`{asked}` matches `{name}`, which {shared}"));
+            }
         }
     }
 
@@ -156,14 +156,14 @@ impl Story {
                     format!("without `{extension}`: nothing at `{base}` either"),
                 );
             }
-            let catchall = located.domain.catchall();
-            if catchall.is_empty() {
-                self.tell("catch-all", "the domain has none: the address does not exist");
-            } else {
-                self.tell("catch-all", format!("takes mail for strangers: {}", list(catchall)));
-            }
+            self.catchall(located, now);
             return;
         };
+        if located.is_default {
+            self.default_alias(located, address);
+            self.state(entry, now);
+            return;
+        }
         match &located.base {
             None => self.tell("exact entry", what(entry)),
             Some((base, extension)) => {
@@ -175,6 +175,36 @@ impl Story {
             }
         }
         self.state(entry, now);
+    }
+
+    /// Who takes mail for a stranger.
+    fn catchall(&mut self, located: &Located, now: Timestamp) {
+        let catchall = located.domain.catchall();
+        if !catchall.is_empty() {
+            self.tell("catch-all", format!("takes mail for strangers: {}", list(catchall)));
+            return;
+        }
+        let Some(plus) = located.plus.as_deref() else {
+            self.tell("catch-all", "the domain has none: the address does not exist");
+            return;
+        };
+        let user = format!("`+@{}` is {}", located.domain.primary, what(plus));
+        self.tell("catch-all", format!("the domain has none, but a user `+`: {user}"));
+        self.state(plus, now);
+    }
+
+    /// What stands at the address in every domain.
+    fn default_alias(&mut self, located: &Located, address: &Address) {
+        self.tell("exact entry", "none");
+        let localpart = match &located.base {
+            None => &address.localpart,
+            Some((base, extension)) => {
+                let says = format!("`{extension}` stripped; nothing of its own at `{base}` either");
+                self.tell("extension", says);
+                &base.localpart
+            }
+        };
+        self.tell("default alias", format!("`{localpart}@*` stands for it in every domain"));
     }
 
     fn state(&mut self, entry: &Entry, now: Timestamp) {

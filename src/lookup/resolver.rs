@@ -3,11 +3,13 @@
 use std::fmt::{Display, Write as _};
 use std::sync::Arc;
 
+use futures_util::future::{join_all, join3};
+
 use crate::directory::{Directory, DirectoryError, EntryKey};
 use crate::lookup::{Key, Table};
 use crate::mail::{
-    Address, Delimiters, Domain, DomainName, Entry, Timestamp,
-    rules::{self, Asked, Redirect},
+    Address, Delimiters, Domain, DomainName, Entry, Gid, Localpart, Timestamp,
+    rules::{self, Asked, Redirect, Standing},
 };
 
 /// A question: a table, a key, and the time it is asked at.
@@ -48,10 +50,14 @@ pub struct Resolver<D> {
 pub(super) struct Located {
     /// The domain it lies in.
     pub(super) domain: Arc<Domain>,
-    /// What stands at it.
+    /// What stands at it: an entry of the domain, or one that every domain has by default.
     pub(super) entry: Option<Arc<Entry>>,
     /// The base address and the extension, if the entry stands there.
     pub(super) base: Option<(Address, String)>,
+    /// Whether the entry is a default alias.
+    pub(super) is_default: bool,
+    /// What stands at `+`, if that decides about the address.
+    pub(super) plus: Option<Arc<Entry>>,
 }
 
 impl Value {
@@ -157,16 +163,40 @@ impl<D: Directory> Resolver<D> {
         })
     }
 
-    /// The enabled domain of exactly this name.
+    /// The enabled domain of this name: a wildcard's, if the name itself is not known.
     async fn served(&self, name: &DomainName) -> Result<Option<Arc<Domain>>, DirectoryError> {
-        Ok(self.directory.domain(name).await?.filter(|domain| domain.enabled))
+        let domain = match self.directory.domain(name).await? {
+            Some(domain) => Some(domain),
+            None => self.wildcard(name).await?,
+        };
+        Ok(domain.filter(|domain| domain.enabled))
     }
 
-    /// The domain that decides about a name: itself, else the nearest parent that is relayed, as
-    /// `parent_domain_matches_subdomains` has it for relay domains.
+    /// The alias domain that stands for all names below a parent of this one: the nearest, unless
+    /// a relay domain is nearer, for that has its subdomains, too.
+    async fn wildcard(&self, name: &DomainName) -> Result<Option<Arc<Domain>>, DirectoryError> {
+        let parents: Vec<DomainName> = name.parents().collect();
+        let found = join_all(parents.iter().map(|parent| self.directory.wildcard(parent))).await;
+        for (distance, found) in found.into_iter().enumerate() {
+            let Some(wildcard) = found? else { continue };
+            for nearer in parents.iter().take(distance) {
+                if self.directory.domain(nearer).await?.is_some_and(|domain| domain.is_relayed()) {
+                    return Ok(None);
+                }
+            }
+            return Ok(Some(wildcard));
+        }
+        Ok(None)
+    }
+
+    /// The domain that decides about a name: itself, else a wildcard's, else the nearest parent
+    /// that is relayed, as `parent_domain_matches_subdomains` has it for relay domains.
     async fn routed(&self, name: &DomainName) -> Result<Option<Arc<Domain>>, DirectoryError> {
         // A disabled domain hides its parents: it is not to be relayed instead.
         if let Some(domain) = self.directory.domain(name).await? {
+            return Ok(domain.enabled.then_some(domain));
+        }
+        if let Some(domain) = self.wildcard(name).await? {
             return Ok(domain.enabled.then_some(domain));
         }
         for parent in name.parents() {
@@ -188,15 +218,17 @@ impl<D: Directory> Resolver<D> {
         }
     }
 
-    /// What stands at `l+ext@d`, else at `l@d`.
+    /// What stands at `l+ext@d`, else at `l@d`, else at either in every domain by default; and
+    /// what stands at `+@d`, if nothing does and there is no catch-all.
     pub(super) async fn locate_in(
         &self,
         domain: Arc<Domain>,
         address: &Address,
     ) -> Result<Located, DirectoryError> {
         let gid = domain.gid;
-        let mut located = Located { domain, entry: None, base: None };
-        if located.domain.name != address.domain {
+        let mut located =
+            Located { domain, entry: None, base: None, is_default: false, plus: None };
+        if !located.domain.name.matches(&address.domain) {
             // A subdomain of a relay domain: the parent's recipients are not its own.
             return Ok(located);
         }
@@ -211,7 +243,51 @@ impl<D: Directory> Resolver<D> {
                 located.base = Some((base, extension.to_owned()));
             }
         }
+        if located.entry.is_none() && located.domain.has_mailboxes() {
+            self.locate_stranger(&mut located, address).await?;
+        }
         Ok(located)
+    }
+
+    /// What takes mail for an address without an entry.
+    async fn locate_stranger(
+        &self,
+        located: &mut Located,
+        address: &Address,
+    ) -> Result<(), DirectoryError> {
+        let split = address.split(&self.delimiters);
+        let base = split.as_ref().map(|(base, _)| base.localpart.clone());
+        let gid = located.domain.gid;
+        let plus = located.domain.catchall().is_empty().then(Localpart::plus);
+        let found = join3(
+            self.entry(Gid::DEFAULTS, Some(address.localpart.clone())),
+            self.entry(Gid::DEFAULTS, base),
+            self.entry(gid, plus),
+        );
+        let (whole, base, plus) = found.await;
+        located.entry = whole?;
+        if located.entry.is_none() {
+            located.entry = base?;
+            if located.entry.is_some() {
+                located.base = split.map(|(base, extension)| (base, extension.to_owned()));
+            }
+        }
+        located.is_default = located.entry.is_some();
+        if !located.is_default {
+            located.plus = plus?;
+        }
+        Ok(())
+    }
+
+    async fn entry(
+        &self,
+        gid: Gid,
+        localpart: Option<Localpart>,
+    ) -> Result<Option<Arc<Entry>>, DirectoryError> {
+        match localpart {
+            Some(localpart) => self.directory.entry(&EntryKey { gid, localpart }).await,
+            None => Ok(None),
+        }
     }
 
     /// One step of redirection from an address.
@@ -223,8 +299,11 @@ impl<D: Directory> Resolver<D> {
     ) -> Option<Redirect> {
         let base = located.base.as_ref().map(|(base, extension)| (base, extension.as_str()));
         let asked = Asked { address, base };
-        let entry = located.entry.as_deref();
-        rules::redirect(&located.domain, entry, asked, &self.delimiters, now)
+        let standing = match located.entry.as_deref() {
+            Some(entry) => Standing::Entry(entry),
+            None => Standing::Nothing { plus: located.plus.as_deref() },
+        };
+        rules::redirect(&located.domain, standing, asked, &self.delimiters, now)
     }
 
     async fn virtual_alias(

@@ -22,8 +22,10 @@ pub struct Account {
     pub switches: Switches,
     /// When it ends.
     pub expires: Option<Timestamp>,
-    /// Whether its mailbox is on its way to another place.
-    pub moving: bool,
+    /// Until when its mail waits because its mailbox is on its way to another place. Once that has
+    /// passed it is delivered where the mailbox was: a move that nobody carries out must not defer
+    /// mail for ever.
+    pub moving_until: Option<Timestamp>,
     /// Where else its mail goes.
     pub forwards: Option<Forwards>,
 }
@@ -71,7 +73,7 @@ impl Account {
         } else if !self.switch(self.switches.receive, now) {
             let reason = self.switches.reason.as_deref();
             Availability::Disabled(reason.unwrap_or("Mailbox disabled, not accepting messages"))
-        } else if self.moving {
+        } else if self.moving_until.is_some_and(|end| now < end) {
             Availability::Moving
         } else {
             Availability::Open

@@ -1,16 +1,24 @@
 //! A served domain.
 
-use crate::mail::{DestinationTemplate, DomainName, QuotaLimit, ServiceSet, Transport};
+use crate::mail::{
+    DestinationTemplate, DomainName, DomainPattern, QuotaLimit, ServiceSet, Transport,
+};
 
 /// A numeric group id of a domain, 70000 or more, never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Gid(pub u32);
 
-/// A served domain, under the name it was asked by.
+impl Gid {
+    /// Where default aliases stand, which every mailbox domain has unless an entry of its own
+    /// stands at the address. No domain has this number.
+    pub const DEFAULTS: Self = Self(0);
+}
+
+/// A served domain, under the name it was found by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Domain {
-    /// The name asked for: the primary one, or an alias domain.
-    pub name: DomainName,
+    /// The primary name, or an alias domain, which may stand for all names below one.
+    pub name: DomainPattern,
     /// The primary name, which all data hang on.
     pub primary: DomainName,
     /// The numeric group.

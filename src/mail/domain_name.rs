@@ -91,6 +91,11 @@ impl DomainName {
         if valid.is_ok() { unicode.into_owned() } else { self.0.to_string() }
     }
 
+    /// Whether this domain lies in another one.
+    pub fn is_below(&self, parent: &DomainName) -> bool {
+        self.0.strip_suffix(parent.as_str()).is_some_and(|rest| rest.ends_with('.'))
+    }
+
     /// The domains this one lies in, nearest first, without the top-level label alone.
     pub fn parents(&self) -> impl Iterator<Item = DomainName> {
         let mut rest: &str = &self.0;

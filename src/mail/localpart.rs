@@ -56,6 +56,11 @@ impl Localpart {
         Ok(Self(canonical.into_boxed_str()))
     }
 
+    /// `+`, at which VMailMgr keeps the user who gets mail for strangers.
+    pub fn plus() -> Self {
+        Self("+".into())
+    }
+
     /// The canonical, unquoted form.
     pub fn as_str(&self) -> &str {
         &self.0

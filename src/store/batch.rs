@@ -8,7 +8,7 @@ use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
 use tokio_postgres::{Client, Statement};
 
 use crate::directory::{Directory, DirectoryError, EntryKey};
-use crate::mail::{Domain, DomainName, Entry};
+use crate::mail::{Domain, DomainName, DomainPattern, Entry};
 use crate::store::connect::{ConnectError, Messages, chain};
 use crate::store::link::{Link, Pauses};
 use crate::store::read::{self, Rows};
@@ -23,7 +23,7 @@ pub struct PgDirectory {
 /// A question that waits for its batch.
 #[derive(Debug)]
 enum Ask {
-    Domain(DomainName, oneshot::Sender<Answer<Domain>>),
+    Domain(DomainPattern, oneshot::Sender<Answer<Domain>>),
     Entry(EntryKey, oneshot::Sender<Answer<Entry>>),
 }
 
@@ -71,7 +71,12 @@ impl PgDirectory {
 impl Directory for PgDirectory {
     async fn domain(&self, name: &DomainName) -> Answer<Domain> {
         let (sender, answer) = oneshot::channel();
-        self.ask(Ask::Domain(name.clone(), sender), answer).await
+        self.ask(Ask::Domain(DomainPattern::Exact(name.clone()), sender), answer).await
+    }
+
+    async fn wildcard(&self, parent: &DomainName) -> Answer<Domain> {
+        let (sender, answer) = oneshot::channel();
+        self.ask(Ask::Domain(DomainPattern::Below(parent.clone()), sender), answer).await
     }
 
     async fn entry(&self, key: &EntryKey) -> Answer<Entry> {
@@ -197,7 +202,8 @@ impl Session {
     }
 
     async fn answer(&self, asks: Vec<Ask>) {
-        let mut domains: HashMap<DomainName, Vec<oneshot::Sender<Answer<Domain>>>> = HashMap::new();
+        let mut domains: HashMap<DomainPattern, Vec<oneshot::Sender<Answer<Domain>>>> =
+            HashMap::new();
         let mut entries: HashMap<EntryKey, Vec<oneshot::Sender<Answer<Entry>>>> = HashMap::new();
         for ask in asks {
             match ask {
@@ -205,7 +211,7 @@ impl Session {
                 Ask::Entry(key, sender) => entries.entry(key).or_default().push(sender),
             }
         }
-        let names: Vec<DomainName> = domains.keys().cloned().collect();
+        let names: Vec<DomainPattern> = domains.keys().cloned().collect();
         let keys: Vec<EntryKey> = entries.keys().cloned().collect();
         let loaded = tokio::join!(
             self.within_time(read::domains(&self.client, &self.domains, &names)),

@@ -150,6 +150,8 @@ const CONSTRAINTS: &[(&str, Rule, &str)] = &[
     ("mailbox_order_gid_range", Rule::BadValue, ORDER),
     ("mailbox_order_home_valid", Rule::BadValue, DIRECTORY),
     ("mailbox_order_kind_known", Rule::BadValue, ORDER),
+    ("mailbox_order_new_gid_only_of_move", Rule::BadValue, ORDER),
+    ("mailbox_order_new_gid_range", Rule::BadValue, ORDER),
     ("mailbox_order_new_home_only_of_move", Rule::BadValue, ORDER),
     ("mailbox_order_new_home_valid", Rule::BadValue, DIRECTORY),
     ("mailbox_order_pkey", Rule::Internal, ""),

@@ -2,8 +2,10 @@
 
 use tokio_postgres::{Error, Transaction};
 
-use crate::mail::{DestinationTemplate, DomainName, Gid, Localpart, QuotaLimit, Transport};
-use crate::store::inventory::{escaped, quota};
+use crate::mail::{
+    DestinationTemplate, DomainName, Gid, Localpart, QuotaLimit, Timestamp, Transport,
+};
+use crate::store::inventory::quota;
 
 /// A name of a domain and what it stands for.
 #[derive(Clone, Debug)]
@@ -55,6 +57,10 @@ pub struct Leading {
     pub localpart: Option<Localpart>,
     /// Where it leads.
     pub destinations: Vec<DestinationTemplate>,
+    /// Whether it and its domain are switched on.
+    pub enabled: bool,
+    /// When it ends.
+    pub expires: Option<Timestamp>,
 }
 
 /// What can lead to an address.
@@ -99,6 +105,17 @@ pub async fn names(tx: &Transaction<'_>) -> Result<Vec<(DomainName, Gid, bool)>,
     rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))).collect()
 }
 
+/// Every name of one domain, the primary one first.
+///
+/// # Errors
+/// The database failed.
+pub async fn names_of(tx: &Transaction<'_>, gid: Gid) -> Result<Vec<DomainName>, Error> {
+    let statement = "SELECT name FROM postcote.domain_name WHERE gid = $1 \
+                     ORDER BY is_primary DESC, name";
+    let rows = tx.query(statement, &[&gid]).await?;
+    rows.iter().map(|row| row.try_get(0)).collect()
+}
+
 /// What stands at an address.
 ///
 /// # Errors
@@ -139,28 +156,42 @@ pub async fn catchall(tx: &Transaction<'_>, gid: Gid) -> Result<Vec<DestinationT
     row.map_or_else(|| Ok(Vec::new()), |row| row.try_get(0))
 }
 
-/// Every list of destinations that may lead to an address, or to any address, in a domain of
-/// these names, and some more: what has placeholders may lead anywhere.
+/// Every list of destinations that may lead into a domain of these names, and some more: what it
+/// leads to is for the caller to find out.
+///
+/// # Errors
+/// The database failed.
+pub async fn leading_into(
+    tx: &Transaction<'_>,
+    names: &[DomainName],
+) -> Result<Vec<Leading>, Error> {
+    leading(tx, &every_key(None, names), None).await
+}
+
+/// Every list of destinations that may lead to an address of a domain of these names, and some
+/// more.
 ///
 /// # Errors
 /// The database failed.
 pub async fn leading_to(
     tx: &Transaction<'_>,
-    localpart: Option<&Localpart>,
+    gid: Gid,
+    localpart: &Localpart,
     names: &[DomainName],
 ) -> Result<Vec<Leading>, Error> {
-    let mut patterns = vec!["%\\%%".to_owned()];
-    for name in names {
-        match localpart {
-            // An extension may follow; of what is quoted, the caller knows what it means.
-            Some(localpart) => {
-                patterns.push(format!("{}%@{name}", escaped(localpart.as_str())));
-                patterns.push(format!("\"%@{name}"));
-            }
-            None => patterns.push(format!("%@{name}")),
-        }
-    }
-    let rows = tx.query(include_str!("sql/lists_leading_to.sql"), &[&patterns]).await?;
+    // The lists of the domain itself may call it `%d`.
+    let within = keys(Some(localpart), "%d");
+    leading(tx, &every_key(Some(localpart), names), Some((gid, within))).await
+}
+
+async fn leading(
+    tx: &Transaction<'_>,
+    keys: &[String],
+    within: Option<(Gid, Vec<String>)>,
+) -> Result<Vec<Leading>, Error> {
+    let (gid, keys_within) = within.unzip();
+    let statement = include_str!("sql/lists_leading_to.sql");
+    let rows = tx.query(statement, &[&keys, &keys_within, &gid]).await?;
     rows.iter()
         .map(|row| {
             Ok(Leading {
@@ -174,9 +205,29 @@ pub async fn leading_to(
                 domain: row.try_get("domain")?,
                 localpart: row.try_get("localpart")?,
                 destinations: row.try_get("destinations")?,
+                enabled: row.try_get("enabled")?,
+                expires: row.try_get::<_, Option<i64>>("expires_at")?.map(Timestamp),
             })
         })
         .collect()
+}
+
+/// The keys of `V11__references.sql` that the spellings of an address may have: a placeholder, or
+/// a letter beyond ASCII, may follow each of the letters that it begins with.
+fn every_key(localpart: Option<&Localpart>, names: &[DomainName]) -> Vec<String> {
+    // A domain with a placeholder may become any domain.
+    let domains = names.iter().map(DomainName::as_str).chain(["*"]);
+    domains.flat_map(|name| keys(localpart, name)).collect()
+}
+
+/// Those within one domain.
+fn keys(localpart: Option<&Localpart>, domain: &str) -> Vec<String> {
+    let Some(localpart) = localpart else { return vec![domain.to_owned()] };
+    let text = localpart.as_str();
+    let end = text.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(text.len());
+    let start = text.get(..end).unwrap_or_default();
+    let open = (0..=end).filter_map(|at| start.get(..at)).map(|start| format!("{start}*@{domain}"));
+    open.chain([format!("{start}@{domain}")]).collect()
 }
 
 impl EntryKind {

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use tokio_postgres::{Client, Row};
 
 use crate::directory::{Change, EntryKey};
-use crate::mail::{DomainName, Gid, Localpart};
+use crate::mail::{DomainPattern, Gid, Localpart};
 use crate::store::connect::{ConnectError, Messages, chain};
 use crate::store::link::{Link, Pauses};
 use crate::telemetry::log;
@@ -216,7 +216,7 @@ fn change(row: &Row) -> Result<Change, tokio_postgres::Error> {
     let gid: Option<i64> = row.try_get("gid")?;
     let localpart: Option<&str> = row.try_get("localpart")?;
     let known = match (name, gid, localpart) {
-        (Some(name), _, _) => DomainName::parse(name).ok().map(Change::Domain),
+        (Some(name), _, _) => DomainPattern::parse(name).ok().map(Change::Domain),
         (None, Some(gid), Some(localpart)) => u32::try_from(gid).ok().and_then(|gid| {
             let localpart = Localpart::from_internal(localpart).ok()?;
             Some(Change::Entry(EntryKey { gid: Gid(gid), localpart }))

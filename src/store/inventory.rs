@@ -268,6 +268,6 @@ fn time(row: &Row, column: &str) -> Result<Option<Timestamp>, Error> {
 }
 
 /// A text that is like nothing but itself.
-pub(super) fn escaped(text: &str) -> String {
+fn escaped(text: &str) -> String {
     text.replace('\\', "\\\\").replace('_', "\\_").replace('%', "\\%")
 }

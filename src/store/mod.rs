@@ -5,7 +5,7 @@
 //! Each has a connection of its own and comes back by itself.
 //!
 //! Administrators' commands write with [`write`](mod@write), decide by [`facts`] and list with
-//! [`inventory`], inside one transaction; [`constraint`] turns the database's own refusals into ours.
+//! [`inventory`], inside one transaction, and leave [`orders`] for the file system; [`constraint`] turns the database's own refusals into ours.
 
 mod batch;
 pub mod completion;
@@ -17,6 +17,7 @@ mod feed;
 pub mod inventory;
 mod link;
 pub mod migrate;
+pub mod orders;
 mod passfile;
 pub mod pending;
 mod read;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tokio_postgres::{Error, Statement, Transaction};
 
 use crate::directory::{Directory, DirectoryError, EntryKey};
-use crate::mail::{Domain, DomainName, Entry, Switches};
+use crate::mail::{Domain, DomainName, DomainPattern, Entry, Switches};
 use crate::store::connect::chain;
 use crate::store::read;
 
@@ -31,16 +31,24 @@ impl<'a, 'tx> PendingDirectory<'a, 'tx> {
             entries: tx.prepare(include_str!("sql/entries.sql")).await?,
         })
     }
+
+    async fn known_as(&self, name: DomainPattern) -> Result<Option<Arc<Domain>>, DirectoryError> {
+        let names = std::slice::from_ref(&name);
+        let rows = read::domains(self.tx.client(), &self.domains, names).await;
+        let Some(domain) = rows.map_err(failed)?.remove(&name).transpose()? else {
+            return Ok(None);
+        };
+        Ok(Some(Arc::new(Domain { enabled: true, ..Domain::clone(&domain) })))
+    }
 }
 
 impl Directory for PendingDirectory<'_, '_> {
     async fn domain(&self, name: &DomainName) -> Result<Option<Arc<Domain>>, DirectoryError> {
-        let names = std::slice::from_ref(name);
-        let rows = read::domains(self.tx.client(), &self.domains, names).await;
-        let Some(domain) = rows.map_err(failed)?.remove(name).transpose()? else {
-            return Ok(None);
-        };
-        Ok(Some(Arc::new(Domain { enabled: true, ..Domain::clone(&domain) })))
+        self.known_as(DomainPattern::Exact(name.clone())).await
+    }
+
+    async fn wildcard(&self, parent: &DomainName) -> Result<Option<Arc<Domain>>, DirectoryError> {
+        self.known_as(DomainPattern::Below(parent.clone())).await
     }
 
     async fn entry(&self, key: &EntryKey) -> Result<Option<Arc<Entry>>, DirectoryError> {
@@ -52,7 +60,7 @@ impl Directory for PendingDirectory<'_, '_> {
             Entry::Account(account) => {
                 account.switches = Switches::default();
                 account.expires = None;
-                account.moving = false;
+                account.moving_until = None;
             }
             Entry::Alias(alias) => {
                 alias.enabled = true;

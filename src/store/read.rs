@@ -8,31 +8,30 @@ use tokio_postgres::{Client, Error, Row, Statement};
 
 use crate::directory::{DirectoryError, EntryKey};
 use crate::mail::{
-    Account, Alias, Destination, DestinationTemplate, Domain, DomainKind, DomainName, Entry,
-    Forwards, Gid, Localpart, MailLocation, MailboxFormat, QuotaLimit, Service, ServiceSet,
-    Switches, Timestamp, Transport, Uid,
+    Account, Alias, Destination, DestinationTemplate, Domain, DomainKind, DomainName,
+    DomainPattern, Entry, Forwards, Gid, Localpart, MailLocation, MailboxFormat, QuotaLimit,
+    Service, ServiceSet, Switches, Timestamp, Transport, Uid,
 };
 use crate::telemetry::log;
 
 /// What a batch brought: by key, what stands there or why it cannot be understood.
 pub(super) type Rows<K, T> = HashMap<K, Result<Arc<T>, DirectoryError>>;
 
-/// Loads the domains of these names.
+/// Loads the domains that are known as these.
 pub(super) async fn domains(
     client: &Client,
     statement: &Statement,
-    names: &[DomainName],
-) -> Result<Rows<DomainName, Domain>, Error> {
+    names: &[DomainPattern],
+) -> Result<Rows<DomainPattern, Domain>, Error> {
     if names.is_empty() {
         return Ok(HashMap::new());
     }
-    let texts: Vec<&str> = names.iter().map(DomainName::as_str).collect();
-    let rows = client.query(statement, &[&texts]).await?;
+    let rows = client.query(statement, &[&names]).await?;
     let mut loaded = HashMap::with_capacity(rows.len());
     for row in &rows {
         let text: &str = row.try_get("name")?;
         // The name was asked for, so it is one.
-        if let Ok(name) = DomainName::parse(text) {
+        if let Ok(name) = DomainPattern::parse(text) {
             let domain = domain(row, name.clone());
             loaded.insert(name, readable(&format!("domain {text}"), domain));
         }
@@ -80,7 +79,7 @@ impl<E: Display> From<E> for Unreadable {
     }
 }
 
-fn domain(row: &Row, name: DomainName) -> Result<Domain, Unreadable> {
+fn domain(row: &Row, name: DomainPattern) -> Result<Domain, Unreadable> {
     let kind = match row.try_get("kind")? {
         "mailbox" => DomainKind::Mailbox {
             catchall: templates(row, "catchall")?.unwrap_or_default(),
@@ -135,7 +134,7 @@ fn account(row: &Row) -> Result<Account, Unreadable> {
             until: time(row, "suspended_until")?,
         },
         expires: time(row, "expires_at")?,
-        moving: row.try_get("moving")?,
+        moving_until: time(row, "moving_until")?,
         forwards: forwards.map(|destinations| Forwards { destinations, keep_copy }),
     })
 }

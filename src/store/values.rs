@@ -7,7 +7,8 @@ use bytes::BytesMut;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 
 use crate::mail::{
-    Destination, DestinationTemplate, DomainName, Gid, Localpart, ServiceSet, Transport, Uid,
+    Destination, DestinationTemplate, DomainName, DomainPattern, Gid, Localpart, ServiceSet,
+    Transport, Uid,
 };
 
 type Failure = Box<dyn Error + Sync + Send>;
@@ -43,6 +44,7 @@ as_text! {
     Destination: Destination::parse, ToString::to_string;
     DestinationTemplate: DestinationTemplate::parse, DestinationTemplate::as_str;
     DomainName: DomainName::parse, DomainName::as_str;
+    DomainPattern: DomainPattern::parse, ToString::to_string;
     Localpart: Localpart::from_internal, Localpart::as_str;
     Transport: Transport::parse, Transport::as_str;
 }

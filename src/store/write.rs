@@ -3,14 +3,12 @@
 //! Nothing here decides whether a change is allowed: that is done before, and the constraints of
 //! the schema have the last word (see [`constraint`](super::constraint)).
 
-use tokio_postgres::types::ToSql;
 use tokio_postgres::{Error, Transaction};
 
 use crate::mail::{
     Destination, DestinationTemplate, DomainName, Gid, Localpart, MailboxFormat, PasswordHash,
     QuotaLimit, ServiceSet, Timestamp, Transport, Uid,
 };
-use crate::store::inventory::AccountRow;
 
 /// A domain to be made.
 #[derive(Clone, Debug)]
@@ -52,15 +50,6 @@ pub struct NewAccount {
     pub transport: Option<Transport>,
     /// When it ends; `None` is never.
     pub expires: Option<Timestamp>,
-}
-
-/// File-system work that a change needs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OrderKind {
-    /// Make the home and the mailbox.
-    Create,
-    /// Remove the home with all mail.
-    Delete,
 }
 
 /// Waits until no other administrator's command is between its checks and its commit, so that
@@ -266,39 +255,6 @@ pub async fn delete_relocated(
 ) -> Result<(), Error> {
     let statement = "DELETE FROM postcote.relocated WHERE gid = $1 AND localpart = $2";
     tx.execute(statement, &[&gid, localpart]).await.map(drop)
-}
-
-/// Orders work on the homes of these accounts.
-///
-/// # Errors
-/// The database failed.
-pub async fn order(
-    tx: &Transaction<'_>,
-    kind: OrderKind,
-    accounts: &[AccountRow],
-) -> Result<(), Error> {
-    let kind = match kind {
-        OrderKind::Create => "create",
-        OrderKind::Delete => "delete",
-    };
-    let gids: Vec<Gid> = accounts.iter().map(|account| account.gid).collect();
-    let uids: Vec<Uid> = accounts.iter().map(|account| account.uid).collect();
-    let addresses: Vec<String> =
-        accounts.iter().map(|account| account.address.to_string()).collect();
-    let homes: Vec<&str> = accounts.iter().map(|account| account.home.as_str()).collect();
-    let params: [&(dyn ToSql + Sync); 5] = [&kind, &gids, &uids, &addresses, &homes];
-    tx.execute(include_str!("sql/order_mailboxes.sql"), &params).await.map(drop)
-}
-
-/// Drops what was ordered for an account, or for all of a domain, and not begun: nobody must make
-/// the home of an account that is gone.
-///
-/// # Errors
-/// The database failed.
-pub async fn drop_orders(tx: &Transaction<'_>, gid: Gid, uid: Option<Uid>) -> Result<(), Error> {
-    let statement = "DELETE FROM postcote.mailbox_order WHERE kind = 'create' \
-                     AND state <> 'done' AND gid = $1 AND ($2::bigint IS NULL OR uid = $2)";
-    tx.execute(statement, &[&gid, &uid]).await.map(drop)
 }
 
 /// PostgreSQL has no unsigned numbers; sizes are parsed to fit.

@@ -56,6 +56,8 @@ label! {
         Domain = "domain",
         /// Entries, by address.
         Entry = "entry",
+        /// Alias domains for all sub-domains, by the name above.
+        Wildcard = "wildcard",
     }
 }
 

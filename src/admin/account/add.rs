@@ -10,7 +10,8 @@ use crate::mail::{
     Address, Gid, MailboxFormat, QuotaLimit, Refusal, Rule, ServiceSet, Transport, parse_size,
 };
 use crate::store::facts::{EntryKind, Named};
-use crate::store::write::{self, NewAccount, OrderKind};
+use crate::store::orders;
+use crate::store::write::{self, NewAccount};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -140,9 +141,9 @@ async fn insert(
     password: NewPassword,
     report: &mut Report,
 ) -> Result<(), AdminError> {
-    write::insert_account(desk.tx, account).await?;
+    let uid = write::insert_account(desk.tx, account).await?;
+    orders::create(desk.tx, &[uid]).await?;
     if let Some(row) = row(desk, account.gid, address).await? {
-        write::order(desk.tx, OrderKind::Create, std::slice::from_ref(&row)).await?;
         report.change(ChangeKind::Added, Item::account(&row, desk.now));
     }
     if let Some(made_up) = password.made_up {

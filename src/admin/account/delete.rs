@@ -7,7 +7,8 @@ use crate::admin::report::{ChangeKind, Report};
 use crate::admin::{AdminError, Desk, references};
 use crate::mail::{Address, Refusal, Rule};
 use crate::store::facts::EntryKind;
-use crate::store::write::{self, OrderKind};
+use crate::store::orders;
+use crate::store::write;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -44,16 +45,16 @@ impl Delete {
             return Err(Refusal::new(Rule::NoSuchAccount, what).into());
         };
         let mut report = Report::new("account delete");
-        let references = references::to(desk, &domain, address).await?;
+        let references = references::to(desk, domain.gid, &address.localpart).await?;
         if !self.force && !references.is_empty() {
             return Err(Refusal::new(Rule::AccountInUse, what)
                 .because(references::reason(&references))
                 .advise("delete it there, too, with `--force`")
                 .into());
         }
-        write::drop_orders(desk.tx, domain.gid, Some(row.uid)).await?;
+        orders::withdraw(desk.tx, domain.gid, Some(row.uid)).await?;
         if self.with_mail {
-            write::order(desk.tx, OrderKind::Delete, std::slice::from_ref(&row)).await?;
+            orders::delete(desk.tx, &[row.uid]).await?;
             report.note(format!("`{}` goes as soon as its order is carried out", row.home));
         } else {
             report.note(format!("its mail stays in `{}`", row.home));

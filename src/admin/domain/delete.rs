@@ -7,7 +7,8 @@ use crate::admin::report::{ChangeKind, Report};
 use crate::admin::{AdminError, Desk, references};
 use crate::mail::{DomainName, Refusal, Rule};
 use crate::store::inventory::{self, DomainRow, Filter};
-use crate::store::write::{self, OrderKind};
+use crate::store::orders;
+use crate::store::write;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -59,15 +60,13 @@ impl Delete {
                 .into());
         }
         let mut report = Report::new("domain delete");
-        write::drop_orders(desk.tx, gid, None).await?;
+        orders::withdraw(desk.tx, gid, None).await?;
         if self.with_mail {
             let accounts = inventory::accounts(desk.tx, &Filter::domain(gid)).await?;
-            write::order(desk.tx, OrderKind::Delete, &accounts).await?;
-            let homes = counted(accounts.len() as u64, "home");
-            report.note(format!(
-                "{homes} below `{}` go as soon as their orders are carried out",
-                row.directory
-            ));
+            let uids: Vec<_> = accounts.iter().map(|account| account.uid).collect();
+            orders::delete(desk.tx, &uids).await?;
+            orders::delete_domain(desk.tx, gid).await?;
+            report.note(format!("`{}` goes as soon as its orders are carried out", row.directory));
         } else if row.accounts > 0 {
             report.note(format!("its mail stays in `{}`", row.directory));
         }

@@ -8,13 +8,13 @@ use crate::mail::{
 pub(crate) fn domain(catchall: &[&str]) -> Domain {
     let name = DomainName::parse("example.org").unwrap();
     Domain {
-        name: name.clone(),
+        name: name.clone().into(),
         primary: name,
         gid: Gid(70000),
         enabled: true,
         transport: None,
         kind: DomainKind::Mailbox {
-            catchall: templates(catchall),
+            catchall: local_templates(catchall),
             services: ServiceSet::ALL,
             quota: QuotaLimit::default(),
         },
@@ -34,7 +34,7 @@ pub(crate) fn account(change: impl FnOnce(&mut Account)) -> Entry {
         quota: None,
         switches: Switches::default(),
         expires: None,
-        moving: false,
+        moving_until: None,
         forwards: None,
     };
     change(&mut account);
@@ -42,10 +42,8 @@ pub(crate) fn account(change: impl FnOnce(&mut Account)) -> Entry {
 }
 
 pub(crate) fn alias(destinations: &[&str], change: impl FnOnce(&mut Alias)) -> Entry {
-    let local = |d: &&str| if d.contains('@') { (*d).into() } else { format!("{d}@example.org") };
-    let texts: Vec<String> = destinations.iter().map(local).collect();
-    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-    let mut alias = Alias { destinations: templates(&texts), enabled: true, expires: None };
+    let mut alias =
+        Alias { destinations: local_templates(destinations), enabled: true, expires: None };
     change(&mut alias);
     Entry::Alias(alias)
 }
@@ -54,6 +52,9 @@ pub(crate) fn relocated(to: &str) -> Entry {
     Entry::Relocated(Destination::parse(to).unwrap())
 }
 
-fn templates(texts: &[&str]) -> Vec<DestinationTemplate> {
-    texts.iter().map(|t| DestinationTemplate::parse(t).unwrap()).collect()
+/// Destinations, those without a domain at example.org.
+fn local_templates(texts: &[&str]) -> Vec<DestinationTemplate> {
+    let whole =
+        |d: &&str| if d.contains('@') { (*d).to_owned() } else { format!("{d}@example.org") };
+    texts.iter().map(whole).map(|text| DestinationTemplate::parse(&text).unwrap()).collect()
 }

@@ -9,5 +9,5 @@ pub(crate) mod fixtures;
 mod redirect;
 mod standing;
 
-pub use redirect::{Asked, Redirect, redirect};
+pub use redirect::{Asked, Redirect, Standing, redirect};
 pub use standing::{mailbox, recipient_access, relay_recipient, relocated, transport};

@@ -17,7 +17,7 @@ pub fn mailbox(entry: Option<&Entry>) -> Option<String> {
 /// | at the address stands | answer |
 /// |---|---|
 /// | an account that may not receive, or has ended | `error:5.2.1` and the reason |
-/// | an account being moved | `retry:4.2.1`: Postfix keeps the mail until it has arrived |
+/// | an account being moved, for a day at most | `retry:4.2.1`: Postfix keeps the mail until it has arrived |
 /// | an account with a transport | it |
 /// | anything else, or nothing | the domain's transport, if it has one |
 pub fn transport(domain: &Domain, entry: Option<&Entry>, now: Timestamp) -> Option<String> {
@@ -107,8 +107,13 @@ mod tests {
             ),
             (
                 "moving",
-                account(|a| a.moving = true),
+                account(|a| a.moving_until = Some(Timestamp(1001))),
                 Some("retry:4.2.1 Mailbox is being moved, try again later"),
+            ),
+            (
+                "has been moving for too long",
+                account(|a| a.moving_until = Some(NOW)),
+                Some("smtp:domain"),
             ),
             ("an alias", alias(&["box"], |_| ()), Some("smtp:domain")),
         ];
@@ -131,9 +136,10 @@ mod tests {
                 Some("550 5.2.1 Mailbox disabled, not accepting messages"),
             ),
             (
-                account(|a| a.moving = true),
+                account(|a| a.moving_until = Some(Timestamp(1001))),
                 Some("450 4.2.1 Mailbox is being moved, try again later"),
             ),
+            (account(|a| a.moving_until = Some(NOW)), None),
             (alias(&["box"], |_| ()), None),
         ];
         for (entry, expected) in &table {
