@@ -22,6 +22,7 @@ mod editing;
 mod examples;
 mod help;
 mod outage;
+mod passwords;
 mod properties;
 mod support;
 mod teaching;

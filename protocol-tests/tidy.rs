@@ -12,7 +12,7 @@ use postcote::telemetry::metrics;
 
 /// Which module may use which. An arrow that is not here needs a paragraph in ARCHITECTURE.md.
 const MAY_USE: &[(&str, &[&str])] = &[
-    ("admin", &["config", "directory", "lookup", "mail", "store", "telemetry"]),
+    ("admin", &["config", "directory", "lookup", "mail", "password", "store", "telemetry"]),
     ("cache", &["config", "directory", "mail", "telemetry"]),
     (
         "cli",
@@ -57,6 +57,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("lookup", &["directory", "mail"]),
     ("mail", &[]),
     ("main", &["cli"]),
+    ("password", &["mail"]),
     ("protocol", &[]),
     ("server", &["config", "handler", "protocol", "telemetry"]),
     ("store", &["config", "directory", "mail", "telemetry"]),
@@ -75,6 +76,7 @@ const DEPARTURES: &[(&str, &str, &str)] = &[
 /// What the pure rooms must do without: they compile without a runtime and never look outside.
 const PURE: &[(&str, &[&str])] = &[
     ("mail", IMPURE),
+    ("password", IMPURE),
     ("protocol", IMPURE),
     ("directory", &["tokio", "std::fs", "std::io", "std::net", "std::process", "SystemTime"]),
     ("lookup", &["tokio", "std::fs", "std::io", "std::net", "std::process", "SystemTime"]),

@@ -11,10 +11,11 @@
 //!     └──►protocol lookup  │      store         PostgreSQL: the only SQL
 //!                    │     │        │
 //!                    └►directory◄───┘           two questions, below askers and answerers
-//!                          │
-//!                        mail                   vocabulary and rules
+//!                          │    password        hashes of every scheme; used by admin
+//!                          │       │
+//!                        mail ◄────┘            vocabulary and rules
 //!
-//!   protocol, mail: pure — no IO, no clock, no async.    beside all: config, telemetry
+//!   protocol, password, mail: pure — no IO, no clock, no async.    beside all: config, telemetry
 //! ```
 //!
 //! # Where the bytes of an answer come from
@@ -47,6 +48,7 @@
 //! | module | what is in it |
 //! |---|---|
 //! | [`mail`] | what an address, a domain, an entry is, and the rules that follow |
+//! | [`password`] | stored passwords: made, verified, and what they cost |
 //! | [`directory`] | the two questions everything is answered from |
 //! | [`lookup`] | the tables, how they are resolved, and why (`explain`) |
 //! | [`protocol`] | the wire formats |
@@ -69,6 +71,7 @@ pub mod exit;
 pub mod handler;
 pub mod lookup;
 pub mod mail;
+pub mod password;
 pub mod protocol;
 pub mod server;
 pub mod store;

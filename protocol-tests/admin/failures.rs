@@ -1,7 +1,8 @@
 //! What goes wrong besides rules: races, rights, and a database that is not there. And that the
 //! built program says all this where it should.
 
-use std::io;
+use std::io::{self, Write};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
@@ -11,13 +12,52 @@ use postcote::mail::{Rule, Timestamp};
 use secrecy::SecretString;
 use tokio_postgres::Client;
 
-use crate::command::{postcote, run as run_program};
+use crate::command::{Said, postcote, run as run_program};
 use crate::support::pg;
 
 #[derive(Parser)]
 struct Cli {
     #[command(flatten)]
     args: admin::Args,
+}
+
+/// Whoever has no database yet can make hashes for it.
+#[test]
+fn passwords_need_no_database() {
+    let nowhere = ["--database", "host=/nonexistent", "admin", "password"];
+    let table: &[(&[&str], &str, i32, &str)] = &[
+        (&["schemes"], "", 0, "SCHEME"),
+        (
+            &["hash", "--password-stdin", "--scheme", "SHA1"],
+            "test\n",
+            0,
+            "{SHA1}qUqP5cyxm6YcTAhz05Hph5gvu9M=",
+        ),
+        (
+            &["verify", "--password-stdin", "--hash", "{SHA1}qUqP5cyxm6YcTAhz05Hph5gvu9M="],
+            "test",
+            0,
+            "",
+        ),
+        (
+            &["verify", "--password-stdin", "--hash", "{SHA1}qUqP5cyxm6YcTAhz05Hph5gvu9M="],
+            "Test",
+            1,
+            "",
+        ),
+        (&["verify", "--password-stdin", "--hash", "{SHA1}qUqP"], "test", 65, ""),
+        (&["verify", "--password-stdin", "joe@example.org"], "test", 69, ""),
+    ];
+    for (arguments, typed, code, stdout) in table {
+        let mut command = postcote();
+        command.args(nowhere).args(*arguments).stdin(Stdio::piped());
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        // It has ended already if it wanted none.
+        let _ = child.stdin.take().unwrap().write_all(typed.as_bytes());
+        let said = Said::from(child.wait_with_output().unwrap());
+        assert_eq!(said.code, Some(*code), "{arguments:?}: {}", said.stderr);
+        assert!(said.stdout.starts_with(stdout), "{arguments:?}: {}", said.stdout);
+    }
 }
 
 /// Nobody types anything here.

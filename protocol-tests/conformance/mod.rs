@@ -9,6 +9,7 @@ mod installation;
 mod keys;
 mod lmtp;
 mod outage;
+mod passwords;
 mod postfix;
 mod postmap;
 mod sasl;

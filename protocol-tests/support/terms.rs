@@ -17,7 +17,7 @@ pub(crate) fn runs_as_root(test: &str) -> bool {
     rustix::process::geteuid().is_root() || {
         not_run(
             test,
-            "starting a private Postfix needs root",
+            "starting a private Postfix, or entering a Debian 13 root, needs root",
             "run `make test` as root, or `.ci/run` where `sudo -n` works",
         );
         false

@@ -5,10 +5,13 @@
 //! 0 for no limit; `null` is "not set", which for services, quota and transport of an account
 //! means that the domain decides. What only `show` knows is absent from lists.
 
+mod password;
 pub(super) mod sheet;
 mod words;
 
 use serde::Serialize;
+
+pub use password::{HashItem, SchemeItem};
 
 use crate::admin::expiry::written;
 use crate::mail::{
@@ -34,6 +37,10 @@ pub enum Item {
     Catchall(CatchallItem),
     /// A domain.
     Domain(Box<DomainItem>),
+    /// What would be stored of a password.
+    PasswordHash(HashItem),
+    /// A way to hash passwords.
+    PasswordScheme(Box<SchemeItem>),
     /// Somebody who has moved.
     Relocated(RelocatedItem),
 }

@@ -18,7 +18,7 @@ mod error;
 mod expiry;
 pub mod item;
 mod names;
-mod password;
+pub mod password;
 mod pattern;
 mod references;
 pub mod relocated;
@@ -28,12 +28,12 @@ mod spellings;
 use tokio_postgres::{Client, Transaction};
 
 use crate::config::{Accounts, Config};
-use crate::mail::{Delimiters, Timestamp};
+use crate::mail::{Address, Delimiters, Timestamp};
 use crate::store::write;
 
 pub use error::AdminError;
 pub use expiry::{Expiry, ExpiryError};
-pub use password::{PasswordInput, PasswordSource, Terminal};
+pub use password::{NewHash, PasswordInput, PasswordSource, Terminal};
 pub use pattern::{Pattern, PatternError};
 pub use report::{Format, Output, Report};
 
@@ -86,6 +86,9 @@ pub enum Command {
     /// Domains with mailboxes
     #[command(subcommand)]
     Domain(domain::Verb),
+    /// Passwords: hashes, schemes, and whether one is right
+    #[command(subcommand)]
+    Password(password::Verb),
     /// Relocated users: people who have moved to another address
     #[command(subcommand)]
     Relocated(relocated::Verb),
@@ -138,7 +141,26 @@ pub async fn run(
     options: Options<'_>,
 ) -> Result<Report, AdminError> {
     let what = command.what();
+    if let Command::Password(verb) = &command {
+        let outcome = verb.perform(Some(client), settings, options).await;
+        return outcome.map_err(|error| error.about(&what));
+    }
     attempt(command, client, settings, options).await.map_err(|error| error.about(&what))
+}
+
+/// Runs a command that [needs no database](Command::needs_database).
+///
+/// # Errors
+/// As of [`run`]; or the command does need one.
+pub async fn run_alone(
+    command: Command,
+    settings: &Settings,
+    options: Options<'_>,
+) -> Result<Report, AdminError> {
+    match command {
+        Command::Password(verb) => verb.perform(None, settings, options).await,
+        _ => Err(AdminError::bad_data("this command needs a database")),
+    }
 }
 
 async fn attempt(
@@ -148,14 +170,14 @@ async fn attempt(
     options: Options<'_>,
 ) -> Result<Report, AdminError> {
     let now = options.now;
-    let password = match command.password() {
+    let password = match command.password()? {
         None => None,
-        Some(source) => {
+        Some((source, account)) => {
             // A refusal comes before the question, and nobody waits for somebody who types.
             let tx = client.transaction().await?;
             command.check(Desk { tx: &tx, settings, now }).await?;
             tx.rollback().await?;
-            Some(source.obtain(settings.accounts.password_scheme, options.input)?)
+            Some(source.obtain(settings, &account, options.input)?)
         }
     };
     let tx = client.transaction().await?;
@@ -183,7 +205,16 @@ impl Command {
             Self::AliasDomain(verb) => verb.what(),
             Self::Catchall(verb) => verb.what(),
             Self::Domain(verb) => verb.what(),
+            Self::Password(verb) => verb.what(),
             Self::Relocated(verb) => verb.what(),
+        }
+    }
+
+    /// Whether it asks the database; if not, [`run_alone`] runs it.
+    pub fn needs_database(&self) -> bool {
+        match self {
+            Self::Password(verb) => verb.needs_database(),
+            _ => true,
         }
     }
 
@@ -197,25 +228,32 @@ impl Command {
                 | Self::AliasDomain(alias_domain::Verb::List(_))
                 | Self::Catchall(catchall::Verb::Show(_))
                 | Self::Domain(domain::Verb::List(_))
+                | Self::Password(_)
                 | Self::Relocated(relocated::Verb::List(_) | relocated::Verb::Show(_))
         )
     }
 
-    /// Where the password comes from, if it needs one.
-    fn password(&self) -> Option<PasswordSource> {
-        match self {
-            Self::Account(account::Verb::Add(add)) => Some(add.password.clone()),
+    /// Where the password comes from, and for which account, if it needs one.
+    fn password(&self) -> Result<Option<(PasswordSource, Address)>, AdminError> {
+        Ok(match self {
+            Self::Account(account::Verb::Add(add)) => {
+                Some((add.password.clone(), add.address.clone()))
+            }
+            Self::Account(account::Verb::Password(verb)) => {
+                Some((verb.password.clone(), verb.address.clone()))
+            }
             Self::Domain(domain::Verb::Add(add)) if add.with_postmaster => {
-                Some(PasswordSource::random())
+                Some((PasswordSource::random(), add.postmaster()?))
             }
             _ => None,
-        }
+        })
     }
 
     /// What can be refused before there is a password.
     async fn check(&self, desk: Desk<'_, '_>) -> Result<(), AdminError> {
         match self {
             Self::Account(account::Verb::Add(add)) => add.check(desk).await.map(drop),
+            Self::Account(account::Verb::Password(verb)) => verb.check(desk).await.map(drop),
             Self::Domain(domain::Verb::Add(add)) => add.check(desk).await,
             _ => Ok(()),
         }
@@ -233,6 +271,7 @@ impl Command {
             Self::AliasDomain(verb) => verb.perform(desk).await,
             Self::Catchall(verb) => verb.perform(desk).await,
             Self::Domain(verb) => verb.perform(desk, password).await,
+            Self::Password(_) => Err(AdminError::bad_data("this command needs no transaction")),
             Self::Relocated(verb) => verb.perform(desk).await,
         }
     }

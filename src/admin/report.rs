@@ -17,7 +17,7 @@
 //!
 //! `changes` has what was written (`added`, `changed` or `deleted`; of a deleted thing, how it
 //! was), `items` what was listed, `passwords` those made up (`address`, `password`): nowhere else
-//! does a password appear. Things are described in [`item`](super::item). A command that failed
+//! does a password appear, except beside its hash in what `password hash --random` lists. Things are described in [`item`](super::item). A command that failed
 //! prints instead
 //!
 //! ```json

@@ -11,9 +11,13 @@ use crate::terminal;
 pub(super) fn run(arguments: Args, config: &Config) -> Result<Exit, Failure> {
     let format = if arguments.json { Format::Json } else { Format::text() };
     let outcome = runtime()?.block_on(async {
-        let mut client = connect(config).await?;
+        let settings = &config.into();
         let options = Options { dry_run: arguments.dry_run, now: now(), input: &mut Terminal };
-        Ok::<_, Failure>(admin::run(arguments.command, &mut client, &config.into(), options).await)
+        if !arguments.command.needs_database() {
+            return Ok(admin::run_alone(arguments.command, settings, options).await);
+        }
+        let mut client = connect(config).await?;
+        Ok::<_, Failure>(admin::run(arguments.command, &mut client, settings, options).await)
     })?;
     let (output, exit) = match &outcome {
         Ok(report) => (report.render(format), Exit::Done),

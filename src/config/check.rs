@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::config::{Config, Endpoint, Listen, Protocol};
+use crate::mail::{Dovecot24, Scheme};
 
 /// Something that works and is probably not wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +29,7 @@ pub fn warnings(config: &Config) -> Vec<Warning> {
     let mut found = Vec::new();
     database(config, &mut found);
     addresses(config, &mut found);
+    passwords(config, &mut found);
     if config.listen.is_empty() {
         warn(
             &mut found,
@@ -92,6 +94,36 @@ fn addresses(config: &Config, found: &mut Vec<Warning>) {
             format!("`{c}` separates logins and delimits extensions, so a login has two meanings"),
             "remove it from one of login-separators and recipient-delimiter",
         );
+    }
+}
+
+fn passwords(config: &Config, found: &mut Vec<Warning>) {
+    let scheme = config.accounts.password_scheme.scheme;
+    let strong = "choose `ARGON2ID`, or see `postcote admin password schemes`";
+    if let Some(why) = scheme.weakness() {
+        warn(found, format!("password-scheme `{scheme}` is weak: {why}"), strong);
+    }
+    if scheme.dovecot_24() == Dovecot24::Refuses {
+        warn(
+            found,
+            format!(
+                "Dovecot 2.4 lets nobody in by password-scheme `{scheme}`, unless told \
+                 `auth_allow_weak_schemes = yes`"
+            ),
+            strong,
+        );
+    }
+    if scheme == Scheme::DigestMd5 {
+        warn(
+            found,
+            "password-scheme `DIGEST-MD5` binds a hash to its address: logging in by an alias \
+             domain or after a rename fails",
+            strong,
+        );
+    }
+    if !scheme.is_known_to_dovecot_23() {
+        let advice = "choose `ARGON2ID`, which is the same and known to 2.3, too";
+        warn(found, format!("Dovecot 2.3 does not know password-scheme `{scheme}`"), advice);
     }
 }
 
@@ -284,6 +316,17 @@ mod tests {
         ("addresses.recipient-delimiter='+._'", &["john.smith", "john_smith", "no listener"]),
         ("addresses.login-separators='%'", &["lacks `@`", "no listener"]),
         ("addresses.login-separators='@+'", &["two meanings", "no listener"]),
+        ("accounts.password-scheme='sha512-crypt.hex'", &["no listener"]),
+        ("accounts.password-scheme='PLAIN'", &["stores the password itself", "no listener"]),
+        (
+            "accounts.password-scheme='smd5'",
+            &["`SMD5` is weak", "auth_allow_weak_schemes", "no listener"],
+        ),
+        (
+            "accounts.password-scheme='DIGEST-MD5'",
+            &["`DIGEST-MD5` is weak", "binds a hash", "no listener"],
+        ),
+        ("accounts.password-scheme='ARGON2'", &["Dovecot 2.3 does not know", "no listener"]),
         ("database.query-timeout='60s'", &["60 seconds", "no listener"]),
         ("cache.entries=10", &["no listener", "10 entries"]),
         ("control.mode='0666'", &["no listener", "/run/postcote/control"]),

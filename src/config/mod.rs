@@ -10,6 +10,7 @@ mod endpoint;
 mod error;
 mod listen;
 mod load;
+mod scheme;
 mod show;
 mod text;
 mod value;
@@ -21,15 +22,16 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
-use crate::mail::{Delimiters, MailboxFormat};
+use crate::mail::{Delimiters, HashForm, MailboxFormat, Scheme};
 
 pub use endpoint::{Endpoint, HostPort};
 pub use error::ConfigError;
 pub use listen::{Listen, Protocol};
 pub use load::{DEFAULT_FILE, Source};
+pub use scheme::password_scheme;
 pub use show::{Shown, show};
 pub use text::{BadValue, closest};
-pub use value::{FileMode, LogFilter, LogFormat, LoginSeparators, PasswordScheme};
+pub use value::{FileMode, LogFilter, LogFormat, LoginSeparators};
 
 /// Everything an operator can set.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -95,7 +97,10 @@ pub struct Accounts {
     pub mailbox_root: String,
     /// How new passwords are hashed.
     #[serde(with = "text")]
-    pub password_scheme: PasswordScheme,
+    pub password_scheme: HashForm,
+    /// How long passwords are that are made up, in characters.
+    #[serde(deserialize_with = "value::password_length")]
+    pub random_password_length: usize,
 }
 
 /// Metrics and health: `[http]`.
@@ -192,7 +197,8 @@ impl Default for Accounts {
             base_directory: PathBuf::from("/srv/mail"),
             mailbox_format: MailboxFormat::Maildir,
             mailbox_root: "Maildir".to_owned(),
-            password_scheme: PasswordScheme::Argon2id,
+            password_scheme: Scheme::Argon2id.into(),
+            random_password_length: 20,
         }
     }
 }

@@ -64,7 +64,8 @@ impl BadValue {
 
 /// The known name that was probably meant.
 pub fn closest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let likeness = |candidate: &str| strsim::jaro_winkler(&name.to_lowercase(), candidate);
+    let name = name.to_lowercase();
+    let likeness = |candidate: &str| strsim::jaro_winkler(&name, &candidate.to_lowercase());
     let scored = known.into_iter().map(|candidate| (likeness(candidate), candidate));
     let best = scored.max_by(|(a, _), (b, _)| a.total_cmp(b))?;
     // Below this, suggestions are more often puzzling than right.

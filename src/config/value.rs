@@ -154,27 +154,14 @@ impl Written for LoginSeparators {
     }
 }
 
-/// How new passwords are hashed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PasswordScheme {
-    /// Dovecot's `ARGON2ID`.
-    Argon2id,
-}
-
-impl Written for PasswordScheme {
-    const FORM: &'static str = "a text such as \"ARGON2ID\"";
-
-    fn read(text: &str) -> Result<Self, BadValue> {
-        if text.eq_ignore_ascii_case("ARGON2ID") {
-            return Ok(Self::Argon2id);
-        }
-        Err(BadValue::new(format!("password scheme `{text}` is not available in this version"))
-            .hint("available is `ARGON2ID`"))
+/// How long a password is that was made up.
+pub(super) fn password_length<'de, D: Deserializer<'de>>(from: D) -> Result<usize, D::Error> {
+    let length = i64::deserialize(from)?;
+    if let Ok(fits @ 8..=128) = usize::try_from(length) {
+        return Ok(fits);
     }
-
-    fn write(&self) -> String {
-        "ARGON2ID".to_owned()
-    }
+    let bad = BadValue::new(format!("a password of {length} characters cannot be meant"));
+    Err(D::Error::custom(bad.hint("write a number of 8 to 128; the default is 20")))
 }
 
 /// A user or group: a name or a number.

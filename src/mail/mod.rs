@@ -28,7 +28,9 @@ pub use domain_pattern::{DomainPattern, DomainPatternError};
 pub use entry::{Alias, Entry};
 pub use localpart::{Delimiters, DelimitersError, Localpart, LocalpartError};
 pub use location::{MailLocation, MailboxFormat, MailboxFormatError, Uid};
-pub use password::{PasswordHash, PasswordHashError, Scheme};
+pub use password::{
+    Dovecot24, Encoding, HashForm, PasswordHash, PasswordHashError, Scheme, Strength,
+};
 pub use quota::{QuotaLimit, SizeError, parse_size};
 pub use refusal::{Refusal, Rule};
 pub use service::{Service, ServiceError, ServiceSet};

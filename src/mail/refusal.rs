@@ -77,6 +77,8 @@ pub enum Rule {
     TooManyDestinations,
     /// The transport cannot deliver to this mailbox format.
     TransportUnfit,
+    /// The password is not the one that the hash was made of.
+    WrongPassword,
 }
 
 impl Refusal {
@@ -127,6 +129,7 @@ impl Rule {
             Self::RelocatedExists => "relocated-exists",
             Self::TooManyDestinations => "too-many-destinations",
             Self::TransportUnfit => "transport-unfit",
+            Self::WrongPassword => "wrong-password",
         }
     }
 
@@ -156,6 +159,7 @@ impl Rule {
             Self::RelocatedExists => "somebody is relocated from this address",
             Self::TooManyDestinations => "Postfix expands an address to at most 1000 destinations",
             Self::TransportUnfit => "virtual(8) delivers to maildir only",
+            Self::WrongPassword => "the password is wrong",
         }
     }
 

@@ -20,6 +20,7 @@ mod link;
 pub mod migrate;
 pub mod orders;
 mod passfile;
+pub mod password;
 pub mod pending;
 mod read;
 pub mod tls;

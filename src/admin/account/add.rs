@@ -23,7 +23,7 @@ Examples:
 #[derive(Clone, Debug, clap::Args)]
 pub struct Add {
     /// The address, in a primary domain
-    address: Address,
+    pub(in crate::admin) address: Address,
     /// Where the password comes from.
     #[command(flatten)]
     pub(in crate::admin) password: PasswordSource,
@@ -146,8 +146,6 @@ async fn insert(
     if let Some(row) = row(desk, account.gid, address).await? {
         report.change(ChangeKind::Added, Item::account(&row, desk.now));
     }
-    if let Some(made_up) = password.made_up {
-        report.password(address.clone(), made_up);
-    }
+    password.tell(address, report);
     Ok(())
 }

@@ -3,6 +3,7 @@
 mod add;
 mod delete;
 mod list;
+mod password;
 
 use crate::admin::password::NewPassword;
 use crate::admin::report::Report;
@@ -13,6 +14,7 @@ use crate::store::inventory::{self, AccountRow, Filter};
 pub use add::Add;
 pub use delete::Delete;
 pub use list::List;
+pub use password::Password;
 
 pub(super) use add::insert_plain;
 
@@ -27,6 +29,9 @@ pub enum Verb {
     Delete(Delete),
     /// Lists accounts
     List(List),
+    /// Gives an account another password, asked for twice unless it comes otherwise
+    #[command(after_long_help = password::EXAMPLES)]
+    Password(Password),
 }
 
 impl Verb {
@@ -35,6 +40,7 @@ impl Verb {
             Self::Add(add) => add.what(),
             Self::Delete(delete) => delete.what(),
             Self::List(_) => "cannot list accounts".to_owned(),
+            Self::Password(verb) => verb.what(),
         }
     }
 
@@ -48,6 +54,7 @@ impl Verb {
             Self::Add(add) => add.perform(desk, password).await,
             Self::Delete(delete) => delete.perform(desk, &what).await,
             Self::List(list) => list.perform(desk).await,
+            Self::Password(verb) => verb.perform(desk, password).await,
         }
     }
 }

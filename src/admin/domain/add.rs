@@ -48,6 +48,13 @@ impl Add {
         format!("cannot add domain `{}`", self.name.to_unicode())
     }
 
+    /// The address of its postmaster.
+    pub(in crate::admin) fn postmaster(&self) -> Result<Address, AdminError> {
+        let localpart = Localpart::from_internal("postmaster")
+            .map_err(|reason| AdminError::bad_data(reason.to_string()))?;
+        Ok(Address { localpart, domain: self.name.clone() })
+    }
+
     /// Whether the name is free.
     pub(in crate::admin) async fn check(&self, desk: Desk<'_, '_>) -> Result<(), AdminError> {
         let Some(taken) = facts::domain(desk.tx, &self.name).await? else { return Ok(()) };
@@ -86,10 +93,7 @@ impl Add {
             report.change(ChangeKind::Added, Item::domain(&row));
         }
         if let Some(password) = password {
-            let localpart = Localpart::from_internal("postmaster")
-                .map_err(|reason| AdminError::bad_data(reason.to_string()))?;
-            let address = Address { localpart, domain: self.name.clone() };
-            account::insert_plain(desk, gid, &address, password, &mut report).await?;
+            account::insert_plain(desk, gid, &self.postmaster()?, password, &mut report).await?;
         }
         Ok(report)
     }

@@ -1,6 +1,6 @@
 //! Things in words: as sentences and as rows of tables.
 
-use crate::admin::item::{AccountItem, DomainItem, Item, Quota};
+use crate::admin::item::{AccountItem, DomainItem, Item, Quota, SchemeItem};
 use crate::mail::{DomainName, QuotaLimit};
 
 impl Item {
@@ -29,6 +29,8 @@ impl Item {
                 format!("catch-all of `{}`, {}", item.domain_unicode, leads_to(&item.shown))
             }
             Self::Domain(item) => format!("domain `{}`", item.name_unicode),
+            Self::PasswordHash(item) => item.title(),
+            Self::PasswordScheme(item) => item.title(),
             Self::Relocated(item) => format!(
                 "relocated user `{}`, now at `{}`",
                 item.address_unicode, item.new_address_unicode
@@ -36,7 +38,7 @@ impl Item {
         }
     }
 
-    /// The headings of a table of such things.
+    /// The headings of a table of such things; none if each is printed as lines.
     pub(in crate::admin) fn headings(&self) -> &'static [&'static str] {
         match self {
             Self::Account(_) => &["ADDRESS", "UID", "STATE", "QUOTA", "NAME"],
@@ -45,6 +47,8 @@ impl Item {
             Self::AliasDomain(_) => &["ALIAS DOMAIN", "PRIMARY DOMAIN"],
             Self::Catchall(_) => &["DOMAIN", "DESTINATIONS"],
             Self::Domain(_) => &["DOMAIN", "GID", "STATE", "ACCOUNTS", "ALIASES", "ALIAS DOMAINS"],
+            Self::PasswordHash(_) => &[],
+            Self::PasswordScheme(_) => SchemeItem::HEADINGS,
             Self::Relocated(_) => &["ADDRESS", "NEW ADDRESS"],
         }
     }
@@ -75,6 +79,8 @@ impl Item {
                 item.aliases.to_string(),
                 item.alias_domains.iter().map(|name| human(name)).collect::<Vec<_>>().join(", "),
             ],
+            Self::PasswordHash(item) => item.lines(),
+            Self::PasswordScheme(item) => item.cells(),
             Self::Relocated(item) => {
                 vec![item.address_unicode.clone(), item.new_address_unicode.clone()]
             }

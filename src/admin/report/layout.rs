@@ -27,10 +27,14 @@ pub(super) fn tables(items: &[Item], width: Option<u16>) -> String {
 }
 
 fn table(items: &[Item], width: Option<u16>) -> String {
-    let mut table = plain(width);
-    if let Some(first) = items.first() {
-        table.set_header(first.headings().iter().copied());
+    let headings = items.first().map(Item::headings).unwrap_or_default();
+    if headings.is_empty() {
+        // A value that a script wants, alone on its line.
+        let lines = items.iter().flat_map(Item::cells);
+        return lines.map(|line| format!("{line}\n")).collect();
     }
+    let mut table = plain(width);
+    table.set_header(headings.iter().copied());
     table.add_rows(items.iter().map(Item::cells));
     written(table)
 }

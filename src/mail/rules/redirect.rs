@@ -187,7 +187,11 @@ mod tests {
             ),
             ("a disabled alias", alias(&["box"], |a| a.enabled = false), None),
             ("an account", account(|_| ()), Some(&["+@example.org"])),
-            ("an account being moved", account(|a| a.moving = true), Some(&["+@example.org"])),
+            (
+                "an account being moved",
+                account(|a| a.moving_until = Some(Timestamp(i64::MAX))),
+                Some(&["+@example.org"]),
+            ),
             ("an account that forwards", account(forwards), Some(&["+@example.org"])),
             ("an account that is shut", account(shut), None),
             ("somebody relocated", relocated("new@far.example"), None),
