@@ -128,9 +128,9 @@ fn names(services: ServiceSet) -> String {
 pub async fn set_passwords(
     tx: &Transaction<'_>,
     uids: &[Uid],
-    passwords: &[&PasswordHash],
+    passwords: &[PasswordHash],
 ) -> Result<(), Error> {
-    let hashes: Vec<_> = passwords.iter().map(|hash| hash.expose()).collect();
+    let hashes: Vec<_> = passwords.iter().map(PasswordHash::expose).collect();
     tx.execute(include_str!("sql/bulk_set_passwords.sql"), &[&uids, &hashes]).await.map(drop)
 }
 

@@ -21,8 +21,10 @@ Examples:
 
 /// Makes an account.
 #[derive(Clone, Debug, clap::Args)]
+#[group(id = "one")]
 pub struct Add {
     /// The address, in a primary domain
+    #[arg(required = false, required_unless_present = "from")]
     pub(in crate::admin) address: Address,
     /// Where the password comes from.
     #[command(flatten)]
@@ -57,19 +59,7 @@ impl Add {
 
     /// Whether the address is free and the mailbox can be delivered to.
     pub(in crate::admin) async fn check(&self, desk: Desk<'_, '_>) -> Result<Named, AdminError> {
-        let what = self.what();
-        let domain = names::home_of(desk, &self.address, &what).await?;
-        let kind = EntryKind::Account;
-        if names::only_for(desk, domain.gid, &self.address, kind, &what).await?.is_some() {
-            return Err(Refusal::new(Rule::AccountExists, what).into());
-        }
-        let transport = self.transport.as_ref().or(domain.transport.as_ref());
-        let by_virtual =
-            transport.is_some_and(|to| to.as_str().split(':').next() == Some("virtual"));
-        if by_virtual && desk.settings.accounts.mailbox_format != MailboxFormat::Maildir {
-            return Err(Refusal::new(Rule::TransportUnfit, what).into());
-        }
-        Ok(domain)
+        may_add(desk, &self.address, self.transport.as_ref(), &self.what()).await
     }
 
     pub(super) async fn perform(
@@ -84,18 +74,11 @@ impl Add {
         if self.expires.is_some_and(|expiry| expiry.0 <= desk.now) {
             report.warn("it has ended already");
         }
-        let quota = match (self.quota, self.messages) {
-            (None, None) => None,
-            (bytes, messages) => Some(QuotaLimit {
-                bytes: bytes.unwrap_or(domain.quota.bytes),
-                messages: messages.unwrap_or(domain.quota.messages),
-            }),
-        };
         let account = NewAccount {
             name: self.name.clone(),
             note: self.note.clone(),
             services: self.services,
-            quota,
+            quota: quota(self.quota, self.messages, domain.quota),
             transport: self.transport.clone(),
             expires: self.expires.map(|expiry| expiry.0),
             ..plain(desk, domain.gid, &self.address, &password)
@@ -103,6 +86,42 @@ impl Add {
         insert(desk, &account, &self.address, password, &mut report).await?;
         Ok(report)
     }
+}
+
+/// Whether an address is free and its mailbox can be delivered to.
+pub(super) async fn may_add(
+    desk: Desk<'_, '_>,
+    address: &Address,
+    transport: Option<&Transport>,
+    what: &str,
+) -> Result<Named, AdminError> {
+    let domain = names::home_of(desk, address, what).await?;
+    let kind = EntryKind::Account;
+    if names::only_for(desk, domain.gid, address, kind, what).await?.is_some() {
+        return Err(Refusal::new(Rule::AccountExists, what).into());
+    }
+    if !fits(desk, transport.or(domain.transport.as_ref())) {
+        return Err(Refusal::new(Rule::TransportUnfit, what).into());
+    }
+    Ok(domain)
+}
+
+/// Whether a transport delivers to new mailboxes.
+pub(super) fn fits(desk: Desk<'_, '_>, transport: Option<&Transport>) -> bool {
+    let by_virtual = transport.is_some_and(|to| to.as_str().split(':').next() == Some("virtual"));
+    !by_virtual || desk.settings.accounts.mailbox_format == MailboxFormat::Maildir
+}
+
+/// The quota limit of its own that an account gets; what is not given is as in the domain.
+pub(super) fn quota(
+    bytes: Option<u64>,
+    messages: Option<u64>,
+    domain: QuotaLimit,
+) -> Option<QuotaLimit> {
+    (bytes.is_some() || messages.is_some()).then(|| QuotaLimit {
+        bytes: bytes.unwrap_or(domain.bytes),
+        messages: messages.unwrap_or(domain.messages),
+    })
 }
 
 /// An account as its domain and the configuration have it.

@@ -11,8 +11,10 @@ use crate::store::password;
 
 /// Gives an account another password.
 #[derive(Clone, Debug, clap::Args)]
+#[group(id = "one")]
 pub struct Password {
     /// The address
+    #[arg(required = false, required_unless_present = "from")]
     pub(in crate::admin) address: Address,
     /// Where the password comes from.
     #[command(flatten)]

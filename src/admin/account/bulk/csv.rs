@@ -20,10 +20,7 @@ pub(super) struct Csv<R> {
 
 impl<R: BufRead> Csv<R> {
     /// Reads the names of the columns; says everything that is wrong with them.
-    pub(super) fn open(
-        lines: Lines<R>,
-        known: &[Field],
-    ) -> io::Result<Result<Self, Vec<Mistake>>> {
+    pub(super) fn open(lines: Lines<R>, known: &[Field]) -> io::Result<Result<Self, Vec<Mistake>>> {
         let mut raw = RawRecords::new(lines);
         let header = match raw.next()? {
             None => {
@@ -73,9 +70,9 @@ fn columns(header: &[(u64, String)], known: &[Field]) -> Result<Vec<Field>, Vec<
     for (line, name) in header {
         match Field::parse(name, known, *line) {
             Ok(field) if columns.contains(&field) => {
-                mistakes.push(Mistake::new(*line, "two columns have this name").about(format!(
-                    "`{name}`"
-                )));
+                mistakes.push(
+                    Mistake::new(*line, "two columns have this name").about(format!("`{name}`")),
+                );
             }
             Ok(field) => columns.push(field),
             Err(mistake) => mistakes.push(mistake),
@@ -84,7 +81,10 @@ fn columns(header: &[(u64, String)], known: &[Field]) -> Result<Vec<Field>, Vec<
     if mistakes.is_empty() { Ok(columns) } else { Err(mistakes) }
 }
 
-/// Reads records as lists of values, each with the line it starts in.
+/// The values of a record, each with the line it starts in.
+type Values = Vec<(u64, String)>;
+
+/// Reads records without columns.
 struct RawRecords<R> {
     lines: Lines<R>,
     parser: Reader,
@@ -97,7 +97,7 @@ impl<R: BufRead> RawRecords<R> {
         Self { lines, parser }
     }
 
-    fn next(&mut self) -> io::Result<Option<Result<Vec<(u64, String)>, Mistake>>> {
+    fn next(&mut self) -> io::Result<Option<Result<Values, Mistake>>> {
         let first = loop {
             match self.lines.next()? {
                 None => return Ok(None),
@@ -114,7 +114,7 @@ impl<R: BufRead> RawRecords<R> {
     }
 
     /// Reads the record that starts in a line, and further lines as long as it goes on.
-    fn record(&mut self, first: Line) -> io::Result<Result<Vec<(u64, String)>, Mistake>> {
+    fn record(&mut self, first: Line) -> io::Result<Result<Values, Mistake>> {
         let mut cells = Vec::new();
         let (mut line, mut cell_line) = (first.number, first.number);
         let mut written = match terminated(first) {
@@ -181,7 +181,7 @@ fn enclosed(value: &str) -> String {
 }
 
 /// A value as it is written into a CSV file.
-pub(super) fn written(value: &str) -> String {
+pub(in crate::admin) fn written(value: &str) -> String {
     if value.contains([',', '"', '\n', '\r']) { enclosed(value) } else { value.to_owned() }
 }
 

@@ -82,9 +82,14 @@ impl Mistakes {
     }
 
     /// Passes if there is no mistake.
-    pub(super) fn none(mut self) -> Result<(), Self> {
+    pub(super) fn none(mut self) -> Result<(), Box<Self>> {
         self.tidy();
-        if self.count == 0 { Ok(()) } else { Err(self) }
+        if self.is_empty() { Ok(()) } else { Err(Box::new(self)) }
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
     }
 
     /// Whether some of the text is not what it should be, whatever the database holds.

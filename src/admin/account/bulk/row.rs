@@ -3,7 +3,7 @@
 use secrecy::SecretString;
 
 use crate::admin::Expiry;
-use crate::admin::account::bulk::field::{Field, quoted};
+use crate::admin::account::bulk::field::Field;
 use crate::admin::account::bulk::mistakes::Mistake;
 use crate::admin::account::bulk::record::{Cell, Record};
 use crate::mail::{Address, PasswordHash, ServiceSet, Transport, parse_size};
@@ -15,7 +15,6 @@ pub(super) struct Row {
     /// The line it starts in.
     pub(super) line: u64,
     pub(super) address: Address,
-    pub(super) password: Given,
     pub(super) wants: Wants,
 }
 
@@ -44,7 +43,7 @@ pub(super) struct Wants {
 
 impl Row {
     /// Understands a record, or says everything that is wrong with it.
-    pub(super) fn read(record: Record) -> Result<Self, Vec<Mistake>> {
+    pub(super) fn read(record: Record) -> Result<(Self, Given), Vec<Mistake>> {
         let line = record.line;
         let (mut address, mut passwords, mut wants) = (None, Vec::new(), Wants::default());
         let mut mistakes = Vec::new();
@@ -68,7 +67,7 @@ impl Row {
         let blank = mistakes.is_empty();
         match (address, passwords.pop(), passwords.is_empty()) {
             (Some(address), Some(password), true) if blank => {
-                return Ok(Self { line, address, password, wants });
+                return Ok((Self { line, address, wants }, password));
             }
             (None, ..) if blank => {
                 mistakes.push(Mistake::new(line, "no address stands here"));
@@ -150,6 +149,7 @@ fn note(text: &str) -> Result<String, &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::admin::account::bulk::field::quoted;
 
     fn record(cells: &[(Field, &str)]) -> Record {
         let cell = |(field, text): &(Field, &str)| Cell {
@@ -175,9 +175,9 @@ mod tests {
             (Field::Services, "imap,smtp"),
             (Field::Expires, "2030-12-31"),
         ];
-        let row = Row::read(record(&cells)).unwrap();
+        let (row, password) = Row::read(record(&cells)).unwrap();
         assert_eq!(row.address.to_string(), "joe@example.org");
-        assert!(matches!(row.password, Given::Hash(hash) if hash.expose() == "{PLAIN} x"));
+        assert!(matches!(password, Given::Hash(hash) if hash.expose() == "{PLAIN} x"));
         let expected = Wants {
             name: Some(" Joe ".into()),
             note: Some("a\nb".into()),
@@ -190,12 +190,15 @@ mod tests {
         assert_eq!(row.wants, expected);
     }
 
+    /// Values, and the lines and reasons of the mistakes they are.
+    type TableRow<'a> = (&'a [(Field, &'a str)], &'a [(u64, &'a str)]);
+
     #[test]
     fn every_mistake_is_told_and_no_password() {
         let long = "x".repeat(10_001);
         let address = (Field::Address, "joe@example.org");
         let yes = (Field::Random, "yes");
-        let table: &[(&[(Field, &str)], &[(u64, &str)])] = &[
+        let table: &[TableRow] = &[
             (&[(Field::Address, "joe"), yes], &[(3, "the form `localpart@domain`")]),
             (&[(Field::Address, "joe@example.org "), yes], &[(3, "spaces at its edge")]),
             (&[yes], &[(2, "no address")]),
