@@ -249,7 +249,7 @@ impl Command {
         Ok(match self {
             Self::Account(verb) => verb.password(),
             Self::Domain(domain::Verb::Add(add)) if add.with_postmaster => {
-                Some((PasswordSource::random(), add.postmaster()?))
+                Some((add.password(), add.postmaster()?))
             }
             _ => None,
         })

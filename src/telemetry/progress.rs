@@ -36,6 +36,11 @@ impl Progress {
             self.bar.set_draw_target(ProgressDrawTarget::stderr());
         }
     }
+
+    /// Does something else with the terminal, such as telling what happened.
+    pub fn aside(&self, tell: impl FnOnce()) {
+        self.bar.suspend(tell);
+    }
 }
 
 impl Drop for Progress {
