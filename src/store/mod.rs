@@ -5,7 +5,8 @@
 //! Each has a connection of its own and comes back by itself.
 //!
 //! Administrators' commands write with [`write`](mod@write) and [`bulk`], decide by [`facts`] and list with
-//! [`inventory`], inside one transaction, and leave [`orders`] for the file system; [`constraint`] turns the database's own refusals into ours.
+//! [`inventory`] and [`details`], and change with [`update`], inside one transaction, and leave
+//! [`orders`] for the file system; [`constraint`] turns the database's own refusals into ours.
 
 mod batch;
 pub mod bulk;
@@ -13,6 +14,7 @@ pub mod completion;
 pub mod connect;
 pub mod conninfo;
 pub mod constraint;
+pub mod details;
 pub mod facts;
 mod feed;
 pub mod inventory;
@@ -24,6 +26,7 @@ pub mod password;
 pub mod pending;
 mod read;
 pub mod tls;
+pub mod update;
 mod values;
 pub mod write;
 

@@ -1,9 +1,11 @@
 //! Adds the accounts of a file.
 
-use crate::admin::account::add::{self, may_add};
+use crate::admin::account::add;
+use crate::admin::account::bulk::Verb;
 use crate::admin::account::bulk::check::{self, Homes, Suspects};
 use crate::admin::account::bulk::mistakes::Mistakes;
 use crate::admin::account::bulk::row::Row;
+use crate::admin::account::fit;
 use crate::admin::item::Item;
 use crate::admin::report::{ChangeKind, Report};
 use crate::admin::{AdminError, Desk};
@@ -21,11 +23,15 @@ pub(super) async fn check(
 ) -> Result<Homes, AdminError> {
     check::twice(rows, mistakes);
     let homes = check::homes(desk, rows).await?;
+    let format = desk.settings.accounts.mailbox_format.as_str();
     let mut suspects = Suspects::new();
     for (position, row) in rows.iter().enumerate() {
         let home = homes.get(&row.address.domain);
-        let transport = row.wants.transport.as_ref();
-        if home.is_none_or(|home| !add::fits(desk, transport.or(home.transport.as_ref()))) {
+        let fits = home.is_some_and(|home| {
+            let transport = row.wants.transport.as_ref().or(home.transport.as_ref());
+            fit(transport, format, "").is_ok()
+        });
+        if !fits {
             suspects.insert(position);
         }
     }
@@ -33,8 +39,7 @@ pub(super) async fn check(
         let taken = bulk::taken(desk.tx, &batch.gids, &batch.localparts).await?;
         suspects.extend(taken.into_iter().filter_map(|taken| batch.positions.get(taken)));
     }
-    let why = async |row: &Row| may_add(desk, &row.address, row.wants.transport.as_ref(), "").await;
-    check::explain(rows, &suspects, why, mistakes).await?;
+    check::explain(desk, Verb::Add, rows, &suspects, mistakes).await?;
     Ok(homes)
 }
 

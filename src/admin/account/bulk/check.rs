@@ -5,8 +5,11 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use crate::admin::account::add::may_add;
+use crate::admin::account::bulk::Verb;
 use crate::admin::account::bulk::mistakes::{Mistake, Mistakes, SHOWN};
 use crate::admin::account::bulk::row::Row;
+use crate::admin::account::existing;
 use crate::admin::{AdminError, Desk};
 use crate::mail::{Address, DomainName, Gid, Localpart};
 use crate::store::bulk::{self, BATCH, Home};
@@ -63,20 +66,27 @@ pub(super) fn twice(rows: &[Row], mistakes: &mut Mistakes) {
 }
 
 /// Notes why rows are refused, as the check for one account says it.
-pub(super) async fn explain<T>(
+pub(super) async fn explain(
+    desk: Desk<'_, '_>,
+    verb: Verb,
     rows: &[Row],
     suspects: &Suspects,
-    why: impl AsyncFn(&Row) -> Result<T, AdminError>,
     mistakes: &mut Mistakes,
 ) -> Result<(), AdminError> {
     for row in suspects.iter().take(SHOWN).filter_map(|position| rows.get(*position)) {
         let about = format!("`{}`", row.address.to_unicode());
-        mistakes.push(match why(row).await {
+        let outcome = match verb {
+            Verb::Add => {
+                may_add(desk, &row.address, row.wants.transport.as_ref(), "").await.map(drop)
+            }
+            Verb::Password => existing(desk, &row.address, "").await.map(drop),
+        };
+        mistakes.push(match outcome {
             Err(AdminError::Refused(refusal)) => Mistake::refused(row.line, about, refusal),
             Err(AdminError::BadData { why, .. }) => Mistake::new(row.line, why).about(about),
             Err(other) => return Err(other),
             // Plain SQL waits for nobody.
-            Ok(_) => Mistake::new(row.line, "somebody else has just changed it")
+            Ok(()) => Mistake::new(row.line, "somebody else has just changed it")
                 .about(about)
                 .hint("run the command again"),
         });

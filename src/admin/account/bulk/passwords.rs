@@ -1,14 +1,14 @@
 //! Changes the passwords of the accounts of a file.
 
+use crate::admin::account::bulk::Verb;
 use crate::admin::account::bulk::check::{self, Suspects};
 use crate::admin::account::bulk::mistakes::Mistakes;
 use crate::admin::account::bulk::row::Row;
 use crate::admin::item::Item;
 use crate::admin::report::{ChangeKind, Report};
-use crate::admin::{AdminError, Desk, names};
+use crate::admin::{AdminError, Desk};
 use crate::mail::{PasswordHash, Uid};
 use crate::store::bulk::{self, BATCH};
-use crate::store::facts::EntryKind;
 use crate::store::inventory;
 use crate::telemetry::progress::Progress;
 
@@ -31,11 +31,7 @@ pub(super) async fn check(
     }
     let missing = uids.iter().enumerate().filter(|(_, uid)| uid.is_none());
     let suspects: Suspects = missing.map(|(position, _)| position).collect();
-    let why = async |row: &Row| {
-        let domain = names::home_of(desk, &row.address, "").await?;
-        names::must_be(desk, domain.gid, &row.address, EntryKind::Account, "").await
-    };
-    check::explain(rows, &suspects, why, mistakes).await?;
+    check::explain(desk, Verb::Password, rows, &suspects, mistakes).await?;
     Ok(uids.into_iter().flatten().collect())
 }
 

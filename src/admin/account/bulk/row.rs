@@ -198,7 +198,7 @@ mod tests {
         let long = "x".repeat(10_001);
         let address = (Field::Address, "joe@example.org");
         let yes = (Field::Random, "yes");
-        let table: &[TableRow] = &[
+        let table: &[TableRow<'_>] = &[
             (&[(Field::Address, "joe"), yes], &[(3, "the form `localpart@domain`")]),
             (&[(Field::Address, "joe@example.org "), yes], &[(3, "spaces at its edge")]),
             (&[yes], &[(2, "no address")]),
