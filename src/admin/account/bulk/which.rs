@@ -47,11 +47,11 @@ impl<T> OneOrFile<T> {
 
 impl<T: Args> Args for OneOrFile<T> {
     fn augment_args(command: Command) -> Command {
-        FileArgs::augment_args(T::augment_args(command))
+        T::augment_args(FileArgs::augment_args(command))
     }
 
     fn augment_args_for_update(command: Command) -> Command {
-        FileArgs::augment_args_for_update(T::augment_args_for_update(command))
+        T::augment_args_for_update(FileArgs::augment_args_for_update(command))
     }
 }
 
