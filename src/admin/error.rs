@@ -1,7 +1,10 @@
 //! Why a command did not do what it was told. Nothing has changed then.
 
+use std::io::ErrorKind;
+
 use tokio_postgres::error::SqlState;
 
+use crate::admin::account::bulk::Mistakes;
 use crate::exit::Exit;
 use crate::mail::{Refusal, Rule};
 use crate::store::connect::chain;
@@ -18,12 +21,23 @@ pub enum AdminError {
         /// What to do instead.
         hint: Option<String>,
     },
+    /// Lines of a file are not what they should be, or rules say no to them.
+    #[error(transparent)]
+    Mistakes(#[from] Box<Mistakes>),
     /// A rule says no.
     #[error(transparent)]
     Refused(#[from] Refusal),
     /// The database failed.
     #[error("the database failed: {}", chain(.0))]
     Database(#[from] tokio_postgres::Error),
+    /// A file cannot be read.
+    #[error("cannot read {what}: {reason}")]
+    Unreadable {
+        /// The file, in backticks.
+        what: String,
+        /// Why.
+        reason: std::io::Error,
+    },
 }
 
 impl AdminError {
@@ -52,7 +66,9 @@ impl AdminError {
     pub fn advice(&self) -> Option<&str> {
         match self {
             Self::BadData { hint, .. } => hint.as_deref(),
+            Self::Mistakes(_) => Some("nothing was changed: correct the file and run it again"),
             Self::Refused(refusal) => refusal.hint.as_deref(),
+            Self::Unreadable { .. } => None,
             Self::Database(error) => match error.code() {
                 Some(code) if is_missing(code) => {
                     Some("make the schema with `postcote db migrate`")
@@ -69,7 +85,11 @@ impl AdminError {
     /// The exit code that says it.
     pub fn exit(&self) -> Exit {
         match self {
-            Self::BadData { .. } => Exit::BadData,
+            Self::Mistakes(mistakes) if !mistakes.are_bad_data() => Exit::Refused,
+            Self::Unreadable { reason, .. } if reason.kind() == ErrorKind::PermissionDenied => {
+                Exit::Permission
+            }
+            Self::BadData { .. } | Self::Mistakes(_) | Self::Unreadable { .. } => Exit::BadData,
             Self::Refused(refusal) if refusal.rule == Rule::BadValue => Exit::BadData,
             Self::Refused(_) => Exit::Refused,
             Self::Database(error) => match error.code() {

@@ -4,7 +4,7 @@
 
 use crate::admin::{AdminError, Desk};
 use crate::mail::rules::{Limits, Usage};
-use crate::mail::{DomainName, Gid, QuotaLimit};
+use crate::mail::{DomainName, Gid, QuotaLimit, Refusal};
 use crate::store::facts::Named;
 use crate::store::limits;
 
@@ -42,10 +42,22 @@ impl Watch {
         Ok(limits.check(&self.primary, self.before, after, what)?)
     }
 
-    /// Refuses one more account, before it is written.
-    fn account(&self, quota: QuotaLimit, what: &str) -> Result<(), AdminError> {
-        let after = self.before.plus_account(quota);
-        Ok(self.limits.check(&self.primary, self.before, after, what)?)
+    /// Refuses accounts with these quota limits, before they are written; says which of them is
+    /// the first without room, and what it takes to have room for all.
+    pub(super) fn accounts(
+        &self,
+        quotas: impl IntoIterator<Item = QuotaLimit>,
+        what: &str,
+    ) -> Result<(), (usize, Refusal)> {
+        let check = |after| self.limits.check(&self.primary, self.before, after, what);
+        let (mut after, mut first) = (self.before, None);
+        for (position, quota) in quotas.into_iter().enumerate() {
+            after = after.plus_account(quota);
+            if first.is_none() && check(after).is_err() {
+                first = Some(position);
+            }
+        }
+        check(after).map_err(|refusal| (first.unwrap_or_default(), refusal))
     }
 }
 
@@ -58,7 +70,8 @@ pub(super) async fn may_add_account(
     what: &str,
 ) -> Result<(), AdminError> {
     let watch = Watch::begin(desk, domain.gid, &domain.primary).await?;
-    watch.account(quota.unwrap_or(domain.quota), what)
+    let quota = quota.unwrap_or(domain.quota);
+    watch.accounts([quota], what).map_err(|(_, refusal)| refusal.into())
 }
 
 /// Refuses a list of destinations that becomes longer than an address of the domain may have.

@@ -143,6 +143,9 @@ pub async fn run(
     options: Options<'_>,
 ) -> Result<Report, AdminError> {
     let what = command.what();
+    if let Some(task) = command.task() {
+        return task.run(client, settings, options).await.map_err(|error| error.about(&what));
+    }
     if let Command::Password(verb) = &command {
         let outcome = verb.perform(Some(client), settings, options).await;
         return outcome.map_err(|error| error.about(&what));
@@ -212,6 +215,14 @@ impl Command {
         }
     }
 
+    /// What is to be done with a file, if it works on one.
+    fn task(&self) -> Option<account::bulk::Task<'_>> {
+        match self {
+            Self::Account(verb) => verb.task(),
+            _ => None,
+        }
+    }
+
     /// Whether it asks the database; if not, [`run_alone`] runs it.
     pub fn needs_database(&self) -> bool {
         match self {
@@ -240,12 +251,7 @@ impl Command {
     /// Where the password comes from, and for which account, if it needs one.
     fn password(&self) -> Result<Option<(PasswordSource, Address)>, AdminError> {
         Ok(match self {
-            Self::Account(account::Verb::Add(add)) => {
-                Some((add.password.clone(), add.address.clone()))
-            }
-            Self::Account(account::Verb::Password(verb)) => {
-                Some((verb.password.clone(), verb.address.clone()))
-            }
+            Self::Account(verb) => verb.password(),
             Self::Domain(domain::Verb::Add(add)) if add.with_postmaster => {
                 Some((add.password(), add.postmaster()?))
             }
@@ -256,8 +262,7 @@ impl Command {
     /// What can be refused before there is a password.
     async fn check(&self, desk: Desk<'_, '_>) -> Result<(), AdminError> {
         match self {
-            Self::Account(account::Verb::Add(add)) => add.check(desk).await.map(drop),
-            Self::Account(account::Verb::Password(verb)) => verb.check(desk).await.map(drop),
+            Self::Account(verb) => verb.check(desk).await,
             Self::Domain(domain::Verb::Add(add)) => add.check(desk).await,
             _ => Ok(()),
         }

@@ -24,9 +24,15 @@
 //! {"error": {"rule": "account-exists", "what": "…", "why": "…", "hint": "…"}}
 //! ```
 //!
-//! with a rule of [`Rule`](crate::mail::Rule), or `bad-data` or `database`.
+//! with a rule of [`Rule`](crate::mail::Rule), or `bad-data` or `database`. If it read a file, the
+//! error also has `mistakes`, the first ones by line:
+//!
+//! ```json
+//! {"line": 3, "rule": "bad-data", "what": "quota `2x`", "why": "…", "hint": null}
+//! ```
 
 mod layout;
+mod many;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -35,8 +41,9 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
 use crate::admin::AdminError;
+use crate::admin::account::bulk::Mistake;
 use crate::admin::item::Item;
-use crate::mail::Address;
+use crate::mail::{Address, Rule};
 
 /// The outcome of a command.
 #[derive(Debug)]
@@ -53,6 +60,8 @@ pub struct Report {
     pub notes: Vec<Note>,
     /// Whether the first item was asked for by its name, so that all of it is shown.
     starts_with_sheet: bool,
+    /// Whether it is about many things, of which nobody reads a line each.
+    is_about_many: bool,
     passwords: Vec<(Address, SecretString)>,
 }
 
@@ -135,8 +144,15 @@ impl Report {
             items: Vec::new(),
             notes: Vec::new(),
             starts_with_sheet: false,
+            is_about_many: false,
             passwords: Vec::new(),
         }
+    }
+
+    /// A report about as many things as there may be, which text sums up. Passwords that were made
+    /// up are printed as CSV, which tells whose they are.
+    pub(super) fn many(command: &'static str) -> Self {
+        Self { is_about_many: true, ..Self::new(command) }
     }
 
     /// Everything about one thing. Items that are added later belong to it, and are shown below
@@ -208,9 +224,13 @@ impl Report {
 
     fn data(&self, width: Option<u16>) -> String {
         let mut data = String::new();
-        for (_, password) in &self.passwords {
-            data.push_str(password.expose_secret());
-            data.push('\n');
+        if self.is_about_many {
+            data.push_str(&many::passwords(&self.passwords));
+        } else {
+            for (_, password) in &self.passwords {
+                data.push_str(password.expose_secret());
+                data.push('\n');
+            }
         }
         data.push_str(&match self.items.split_first() {
             Some((first, rest)) if self.starts_with_sheet => layout::sheet(first, rest, width),
@@ -221,21 +241,22 @@ impl Report {
 
     fn words(&self) -> String {
         let mut words = String::new();
-        for Change { change, item } in &self.changes {
-            let done = match (self.dry_run, change) {
-                (false, ChangeKind::Added) => "added",
-                (false, ChangeKind::Changed) => "changed",
-                (false, ChangeKind::Deleted) => "deleted",
-                (true, ChangeKind::Added) => "would add",
-                (true, ChangeKind::Changed) => "would change",
-                (true, ChangeKind::Deleted) => "would delete",
-            };
-            let title = if self.dry_run { item.title() } else { item.title_with_ids() };
-            let _ = writeln!(words, "{done} {title}");
+        if self.is_about_many && self.changes.len() > many::FEW {
+            words.push_str(&many::changes(&self.changes, self.dry_run));
+        } else {
+            for Change { change, item } in &self.changes {
+                let title = if self.dry_run { item.title() } else { item.title_with_ids() };
+                let _ = writeln!(words, "{} {title}", change.done(self.dry_run));
+            }
         }
-        for (address, _) in &self.passwords {
-            let address = address.to_unicode();
-            let _ = writeln!(words, "note: the password of `{address}` is shown this once");
+        if self.is_about_many && self.passwords.len() > 1 {
+            let count = self.passwords.len();
+            let _ = writeln!(words, "note: these {count} passwords are shown this once");
+        } else {
+            for (address, _) in &self.passwords {
+                let address = address.to_unicode();
+                let _ = writeln!(words, "note: the password of `{address}` is shown this once");
+            }
         }
         for Note { level, text } in &self.notes {
             let level = match level {
@@ -245,6 +266,20 @@ impl Report {
             let _ = writeln!(words, "{level}: {text}");
         }
         words
+    }
+}
+
+impl ChangeKind {
+    /// What was done, or would have been.
+    fn done(self, dry_run: bool) -> &'static str {
+        match (dry_run, self) {
+            (false, Self::Added) => "added",
+            (false, Self::Changed) => "changed",
+            (false, Self::Deleted) => "deleted",
+            (true, Self::Added) => "would add",
+            (true, Self::Changed) => "would change",
+            (true, Self::Deleted) => "would delete",
+        }
     }
 }
 
@@ -270,6 +305,17 @@ struct JsonError<'a> {
     what: Option<&'a str>,
     why: String,
     hint: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    mistakes: Vec<JsonMistake<'a>>,
+}
+
+#[derive(Serialize)]
+struct JsonMistake<'a> {
+    line: u64,
+    rule: &'a str,
+    what: Option<&'a str>,
+    why: &'a str,
+    hint: Option<&'a str>,
 }
 
 impl AdminError {
@@ -291,14 +337,36 @@ impl AdminError {
     }
 
     fn json(&self) -> JsonError<'_> {
+        let mut lines = Vec::new();
         let (rule, what, why) = match self {
-            Self::BadData { why, .. } => ("bad-data", None, why.clone()),
+            Self::BadData { why, .. } => (BAD_DATA, None, why.clone()),
+            Self::Mistakes(mistakes) => {
+                lines = mistakes.shown().iter().map(JsonMistake::of).collect();
+                let rule = if mistakes.are_bad_data() { None } else { lines.first() };
+                let rule = rule.map_or(BAD_DATA, |first| first.rule);
+                (rule, Some(mistakes.what.as_str()), mistakes.counted())
+            }
             Self::Refused(refusal) => {
                 (refusal.rule.as_str(), Some(refusal.what.as_str()), refusal.why.clone())
             }
             Self::Database(_) => ("database", None, self.to_string()),
+            Self::Unreadable { .. } => (BAD_DATA, None, self.to_string()),
         };
-        JsonError { rule, what, why, hint: self.advice() }
+        JsonError { rule, what, why, hint: self.advice(), mistakes: lines }
+    }
+}
+
+const BAD_DATA: &str = "bad-data";
+
+impl<'a> JsonMistake<'a> {
+    fn of(mistake: &'a Mistake) -> Self {
+        Self {
+            line: mistake.line,
+            rule: mistake.rule.map_or(BAD_DATA, Rule::as_str),
+            what: mistake.about.as_deref(),
+            why: &mistake.why,
+            hint: mistake.hint.as_deref(),
+        }
     }
 }
 

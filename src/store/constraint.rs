@@ -176,6 +176,11 @@ const CONSTRAINTS: &[(&str, Rule, &str)] = &[
     ("relocated_pkey", Rule::RelocatedExists, ""),
 ];
 
+/// What a constraint asks for, for those who check before they write; empty if its rule says it.
+pub fn reason(name: &str) -> &'static str {
+    CONSTRAINTS.iter().find(|(known, ..)| *known == name).map_or("", |(.., why)| why)
+}
+
 /// The names of all constraints that have a rule.
 pub fn names() -> impl Iterator<Item = &'static str> {
     CONSTRAINTS.iter().map(|(name, ..)| *name)

@@ -171,33 +171,16 @@ pub async fn domains(tx: &Transaction<'_>, gids: &[Gid]) -> Result<Vec<DomainRow
 /// The database failed.
 pub async fn accounts(tx: &Transaction<'_>, filter: &Filter) -> Result<Vec<AccountRow>, Error> {
     let rows = tx.query(include_str!("sql/list_accounts.sql"), &filter.params()).await?;
-    rows.iter()
-        .map(|row| {
-            Ok(AccountRow {
-                address: address(row)?,
-                uid: row.try_get("uid")?,
-                gid: row.try_get("gid")?,
-                name: row.try_get("name")?,
-                note: row.try_get("note")?,
-                home: row.try_get("home")?,
-                mailbox_format: row.try_get("mailbox_format")?,
-                mailbox_root: row.try_get("mailbox_root")?,
-                services: row.try_get("services")?,
-                quota: quota(row)?,
-                transport: row.try_get("transport")?,
-                may: [
-                    row.try_get("may_login")?,
-                    row.try_get("may_receive")?,
-                    row.try_get("may_send")?,
-                ],
-                suspend_reason: row.try_get("suspend_reason")?,
-                suspended_until: time(row, "suspended_until")?,
-                expires: time(row, "expires_at")?,
-                forwards: row.try_get("forwards")?,
-                keep_copy: row.try_get("keep_copy")?,
-            })
-        })
-        .collect()
+    rows.iter().map(account).collect()
+}
+
+/// The accounts of these uids, in their order.
+///
+/// # Errors
+/// The database failed.
+pub async fn accounts_of(tx: &Transaction<'_>, uids: &[Uid]) -> Result<Vec<AccountRow>, Error> {
+    let rows = tx.query(include_str!("sql/list_accounts_of.sql"), &[&uids]).await?;
+    rows.iter().map(account).collect()
 }
 
 /// The aliases that pass a filter, default aliases first, then by domain and local part.
@@ -257,6 +240,28 @@ fn entry_address(row: &Row) -> Result<EntryAddress, Error> {
     Ok(match domain {
         Some(domain) => EntryAddress::At(Address { localpart, domain }),
         None => EntryAddress::Default(localpart),
+    })
+}
+
+fn account(row: &Row) -> Result<AccountRow, Error> {
+    Ok(AccountRow {
+        address: address(row)?,
+        uid: row.try_get("uid")?,
+        gid: row.try_get("gid")?,
+        name: row.try_get("name")?,
+        note: row.try_get("note")?,
+        home: row.try_get("home")?,
+        mailbox_format: row.try_get("mailbox_format")?,
+        mailbox_root: row.try_get("mailbox_root")?,
+        services: row.try_get("services")?,
+        quota: quota(row)?,
+        transport: row.try_get("transport")?,
+        may: [row.try_get("may_login")?, row.try_get("may_receive")?, row.try_get("may_send")?],
+        suspend_reason: row.try_get("suspend_reason")?,
+        suspended_until: time(row, "suspended_until")?,
+        expires: time(row, "expires_at")?,
+        forwards: row.try_get("forwards")?,
+        keep_copy: row.try_get("keep_copy")?,
     })
 }
 

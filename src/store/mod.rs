@@ -4,11 +4,12 @@
 //! the views `directory_domain` and `directory_entry`; [`Feed`] says which answers went stale.
 //! Each has a connection of its own and comes back by itself.
 //!
-//! Administrators' commands write with [`write`](mod@write), decide by [`facts`] and list with
+//! Administrators' commands write with [`write`](mod@write) and [`bulk`], decide by [`facts`] and list with
 //! [`inventory`] and [`details`], and change with [`update`], inside one transaction, and leave
 //! [`orders`] for the file system; [`constraint`] turns the database's own refusals into ours.
 
 mod batch;
+pub mod bulk;
 pub mod completion;
 pub mod connect;
 pub mod conninfo;

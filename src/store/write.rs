@@ -336,6 +336,6 @@ pub async fn delete_relocated(
 }
 
 /// PostgreSQL has no unsigned numbers; sizes are parsed to fit.
-fn signed(number: u64) -> i64 {
+pub(super) fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }

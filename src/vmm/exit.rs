@@ -122,7 +122,10 @@ impl Code {
     pub(super) fn of_error(error: &AdminError, subcommand: S) -> Self {
         match error {
             AdminError::Refused(refusal) => Self::of_rule(refusal.rule, subcommand),
-            AdminError::BadData { .. } => Self::InvalidArgument,
+            // vmm read no files.
+            AdminError::BadData { .. }
+            | AdminError::Mistakes(_)
+            | AdminError::Unreadable { .. } => Self::InvalidArgument,
             AdminError::Database(_) if error.exit() == Exit::Permission => Self::Permission,
             AdminError::Database(_) => Self::Database,
         }

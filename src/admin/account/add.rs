@@ -15,12 +15,21 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   postcote admin account add jane@example.org --name 'Jane Doe'
   postcote admin account add joe@example.org --random --quota 2g --services imap,smtp
-  pass mail/joe | postcote admin account add joe@example.org --password-stdin";
+  pass mail/kim | postcote admin account add kim@example.org --password-stdin
+  postcote admin account add --from accounts.csv
+  echo '{\"address\": \"lea@example.org\", \"random\": true}' | postcote admin account add --from -
+
+A file of accounts is CSV, its first line naming the columns, or has a JSON object in each line. The
+names are those of the options: address, one of password (which is hashed), hash and random (yes),
+name, note, transport, quota, messages, services, expires. Empty is as if not given. Either all
+accounts are added or none; every mistake is told with its line.";
 
 /// Makes an account.
 #[derive(Clone, Debug, clap::Args)]
+#[group(id = "one")]
 pub struct Add {
     /// The address, in a primary domain
+    #[arg(required = false, required_unless_present = "from")]
     pub(in crate::admin) address: Address,
     /// Where the password comes from.
     #[command(flatten)]
@@ -56,26 +65,14 @@ impl Add {
     /// Whether the address is free and the mailbox can be delivered to.
     pub(in crate::admin) async fn check(&self, desk: Desk<'_, '_>) -> Result<Named, AdminError> {
         let what = self.what();
-        let domain = names::home_of(desk, &self.address, &what).await?;
-        let kind = EntryKind::Account;
-        if names::only_for(desk, domain.gid, &self.address, kind, &what).await?.is_some() {
-            return Err(Refusal::new(Rule::AccountExists, what).into());
-        }
-        let transport = self.transport.as_ref().or(domain.transport.as_ref());
-        fit(transport, desk.settings.accounts.mailbox_format.as_str(), &what)?;
+        let domain = may_add(desk, &self.address, self.transport.as_ref(), &what).await?;
         limits::may_add_account(desk, &domain, self.quota(&domain), &what).await?;
         Ok(domain)
     }
 
     /// Its own quota limit; what is not given is as in the domain.
     fn quota(&self, domain: &Named) -> Option<QuotaLimit> {
-        match (self.quota, self.messages) {
-            (None, None) => None,
-            (bytes, messages) => Some(QuotaLimit {
-                bytes: bytes.unwrap_or(domain.quota.bytes),
-                messages: messages.unwrap_or(domain.quota.messages),
-            }),
-        }
+        quota(self.quota, self.messages, domain.quota)
     }
 
     pub(super) async fn perform(
@@ -102,6 +99,35 @@ impl Add {
         insert(desk, &account, &self.address, password, &mut report).await?;
         Ok(report)
     }
+}
+
+/// Whether an address is free and its mailbox can be delivered to, apart from the domain's limits.
+pub(super) async fn may_add(
+    desk: Desk<'_, '_>,
+    address: &Address,
+    transport: Option<&Transport>,
+    what: &str,
+) -> Result<Named, AdminError> {
+    let domain = names::home_of(desk, address, what).await?;
+    let kind = EntryKind::Account;
+    if names::only_for(desk, domain.gid, address, kind, what).await?.is_some() {
+        return Err(Refusal::new(Rule::AccountExists, what).into());
+    }
+    let transport = transport.or(domain.transport.as_ref());
+    fit(transport, desk.settings.accounts.mailbox_format.as_str(), what)?;
+    Ok(domain)
+}
+
+/// The quota limit of its own that an account gets; what is not given is as in the domain.
+pub(super) fn quota(
+    bytes: Option<u64>,
+    messages: Option<u64>,
+    domain: QuotaLimit,
+) -> Option<QuotaLimit> {
+    (bytes.is_some() || messages.is_some()).then(|| QuotaLimit {
+        bytes: bytes.unwrap_or(domain.bytes),
+        messages: messages.unwrap_or(domain.messages),
+    })
 }
 
 /// An account as its domain and the configuration have it.

@@ -1,6 +1,7 @@
 //! Accounts: mailboxes that people log in to.
 
 mod add;
+pub mod bulk;
 mod delete;
 mod find;
 mod forward;
@@ -14,12 +15,13 @@ mod suspend;
 
 use crate::admin::password::NewPassword;
 use crate::admin::report::Report;
-use crate::admin::{AdminError, Desk, names};
+use crate::admin::{AdminError, Desk, PasswordSource, names};
 use crate::mail::{Address, Gid, Localpart, MailboxFormat, Refusal, Rule, Transport};
 use crate::store::facts::{EntryKind, Named};
 use crate::store::inventory::{self, AccountRow, Filter};
 
 pub use add::Add;
+pub use bulk::OneOrFile;
 pub use delete::Delete;
 pub use find::Find;
 pub use forward::Forward;
@@ -37,7 +39,7 @@ pub(super) use add::insert_plain;
 pub enum Verb {
     /// Makes an account; its password is asked for, twice, unless it comes otherwise
     #[command(after_long_help = add::EXAMPLES)]
-    Add(Box<Add>),
+    Add(Box<OneOrFile<Add>>),
     /// Deletes an account
     #[command(after_long_help = delete::EXAMPLES)]
     Delete(Delete),
@@ -51,7 +53,7 @@ pub enum Verb {
     List(List),
     /// Gives an account another password, asked for twice unless it comes otherwise
     #[command(after_long_help = password::EXAMPLES)]
-    Password(Password),
+    Password(OneOrFile<Password>),
     /// Gives an account another address, and has what leads to it follow
     #[command(after_long_help = rename::EXAMPLES)]
     Rename(Rename),
@@ -72,17 +74,45 @@ pub enum Verb {
 impl Verb {
     pub(super) fn what(&self) -> String {
         match self {
-            Self::Add(add) => add.what(),
+            Self::Add(add) => add.what(bulk::Verb::Add, Add::what),
             Self::Delete(delete) => delete.what(),
             Self::Find(find) => find.what(),
             Self::Forward(forward) => forward.what(),
             Self::List(_) => "cannot list accounts".to_owned(),
-            Self::Password(verb) => verb.what(),
+            Self::Password(verb) => verb.what(bulk::Verb::Password, Password::what),
             Self::Rename(rename) => rename.what(),
             Self::Resume(resume) => resume.what(),
             Self::Set(set) => set.what(),
             Self::Show(show) => show.what(),
             Self::Suspend(suspend) => suspend.what(),
+        }
+    }
+
+    /// What is to be done with a file, if one is named.
+    pub(super) fn task(&self) -> Option<bulk::Task<'_>> {
+        match self {
+            Self::Add(add) => add.task(bulk::Verb::Add),
+            Self::Password(verb) => verb.task(bulk::Verb::Password),
+            _ => None,
+        }
+    }
+
+    /// Where the password of the one account comes from, if it needs one.
+    pub(super) fn password(&self) -> Option<(PasswordSource, Address)> {
+        let (source, account) = match self {
+            Self::Add(add) => add.one().map(|add| (&add.password, &add.address)),
+            Self::Password(verb) => verb.one().map(|verb| (&verb.password, &verb.address)),
+            _ => None,
+        }?;
+        Some((source.clone(), account.clone()))
+    }
+
+    /// What can be refused before there is a password.
+    pub(super) async fn check(&self, desk: Desk<'_, '_>) -> Result<(), AdminError> {
+        match self {
+            Self::Add(add) => add.only()?.check(desk).await.map(drop),
+            Self::Password(verb) => verb.only()?.check(desk).await.map(drop),
+            _ => Ok(()),
         }
     }
 
@@ -98,12 +128,12 @@ impl Verb {
     ) -> Result<Report, AdminError> {
         let what = self.what();
         match self {
-            Self::Add(add) => add.perform(desk, password).await,
+            Self::Add(add) => add.only()?.perform(desk, password).await,
             Self::Delete(delete) => delete.perform(desk, &what).await,
             Self::Find(find) => find.perform(desk, &what).await,
             Self::Forward(forward) => forward.perform(desk, &what).await,
             Self::List(list) => list.perform(desk).await,
-            Self::Password(verb) => verb.perform(desk, password).await,
+            Self::Password(verb) => verb.only()?.perform(desk, password).await,
             Self::Rename(rename) => rename.perform(desk, &what).await,
             Self::Resume(resume) => resume.perform(desk, &what).await,
             Self::Set(set) => set.perform(desk, &what).await,

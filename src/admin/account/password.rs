@@ -12,8 +12,10 @@ use crate::store::password;
 
 /// Gives an account another password.
 #[derive(Clone, Debug, clap::Args)]
+#[group(id = "one")]
 pub struct Password {
     /// The address
+    #[arg(required = false, required_unless_present = "from")]
     pub(in crate::admin) address: Address,
     /// Where the password comes from.
     #[command(flatten)]
@@ -25,7 +27,12 @@ Examples:
   postcote admin account password joe@example.org
   postcote admin account password joe@example.org --random
   pass mail/joe | postcote admin account password joe@example.org --password-stdin
-  postcote admin account password joe@example.org --hash '{SSHA}BcNPjUpS86zAdb3C0cGVjFwA0EJlZDJC'";
+  postcote admin account password joe@example.org --hash '{SSHA}BcNPjUpS86zAdb3C0cGVjFwA0EJlZDJC'
+  echo '{\"address\": \"joe@example.org\", \"random\": true}' | postcote admin account password --from -
+
+A file of passwords is CSV, its first line naming the columns, or has a JSON object in each line. The
+names are those of the options: address, and one of password (which is hashed), hash and random
+(yes). Either all passwords are changed or none; every mistake is told with its line.";
 
 impl Password {
     pub(super) fn what(&self) -> String {

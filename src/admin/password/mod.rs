@@ -11,8 +11,8 @@ use crate::admin::report::Report;
 use crate::admin::{AdminError, Options, Settings};
 
 pub use hash::Hash;
-pub(super) use source::NewPassword;
 pub use source::{NewHash, PasswordInput, PasswordSource, Terminal};
+pub(super) use source::{NewPassword, doubts};
 pub use verify::Verify;
 
 /// What to do with passwords.

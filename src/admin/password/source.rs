@@ -1,6 +1,6 @@
 //! Where new passwords come from, and what is stored of them.
 
-use std::io::{self, BufRead as _};
+use std::io::{self, BufRead as _, Read};
 
 use secrecy::{ExposeSecret, SecretString};
 
@@ -58,6 +58,39 @@ pub trait PasswordInput: Send {
     /// # Errors
     /// There is no terminal, or whoever sits there gave up.
     fn asked(&mut self, prompt: &str) -> io::Result<SecretString>;
+
+    /// All of standard input: a file of accounts, which has passwords in it, too.
+    fn stream(&mut self) -> Box<dyn Read + '_> {
+        Box::new(Lines { input: self, rest: Vec::new() })
+    }
+}
+
+/// Lines that are piped one by one, as one text.
+struct Lines<'a, I: ?Sized> {
+    input: &'a mut I,
+    /// Of the last line, backwards.
+    rest: Vec<u8>,
+}
+
+impl<I: PasswordInput + ?Sized> Read for Lines<'_, I> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        if self.rest.is_empty() {
+            match self.input.piped() {
+                Ok(line) => {
+                    self.rest.push(b'\n');
+                    self.rest.extend(line.expose_secret().bytes().rev());
+                }
+                Err(reason) if reason.kind() == io::ErrorKind::UnexpectedEof => return Ok(0),
+                Err(reason) => return Err(reason),
+            }
+        }
+        let mut read = 0;
+        for (slot, octet) in into.iter_mut().zip(std::iter::from_fn(|| self.rest.pop())) {
+            *slot = octet;
+            read += 1;
+        }
+        Ok(read)
+    }
 }
 
 /// Standard input and the terminal of this process.
@@ -77,6 +110,10 @@ impl PasswordInput for Terminal {
 
     fn asked(&mut self, prompt: &str) -> io::Result<SecretString> {
         rpassword::prompt_password(prompt).map(Into::into)
+    }
+
+    fn stream(&mut self) -> Box<dyn Read + '_> {
+        Box::new(io::stdin().lock())
     }
 }
 
