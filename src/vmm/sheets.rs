@@ -1,8 +1,9 @@
 //! `domaininfo`, `userinfo` and `getuser`, which show one thing on a sheet.
 
+use crate::vmm::answer::{Answer, Fields};
 use crate::vmm::layout;
 use crate::vmm::lists::both_forms;
-use crate::vmm::run::{Answer, Fields, Session};
+use crate::vmm::run::Session;
 use crate::vmm::subcommand::Subcommand as S;
 use crate::vmm::translate::{self, New};
 use crate::vmm::{Call, Code, Complaint};
