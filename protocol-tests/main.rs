@@ -21,6 +21,7 @@ mod dialogs;
 mod editing;
 mod examples;
 mod help;
+mod orders;
 mod outage;
 mod passwords;
 mod properties;

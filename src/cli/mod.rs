@@ -8,6 +8,7 @@ mod db;
 mod explain;
 mod failure;
 mod man;
+mod orders;
 mod postfix;
 mod query;
 mod serve;
@@ -91,6 +92,7 @@ Examples:
     Query(query::Query),
     Admin(crate::admin::Args),
     Explain(explain::Explain),
+    Orders(orders::Orders),
     /// Sets up and inspects the database.
     #[command(subcommand)]
     Db(db::Db),
@@ -144,6 +146,7 @@ impl Cli {
             Command::Demo { dir } => serve::demo(dir.as_deref()),
             Command::Explain(explain) => explain.run(&load(&source)?),
             Command::Man(manual) => manual.run(),
+            Command::Orders(orders) => orders.run(&load(&source)?),
             Command::Query(query) => query.run(&load(&source)?),
             Command::Serve => serve::serve(source),
         };
