@@ -218,6 +218,8 @@ impl Session<'_> {
             let about = text.split('`').nth(1).filter(|about| about.contains('@'));
             match (note.text("level"), about) {
                 ("warning", _) => self.warn(text),
+                // The directory that was to be measured.
+                (_, _) if call.known.subcommand == S::UserInfo => self.warn(text),
                 (_, Some(about)) if lists_destinations => ignored.push(format!("  * {about}")),
                 _ => self.say(&format!("Note: {text}\n")),
             }

@@ -148,7 +148,9 @@ fn wanted(
         return Ok(None);
     };
     // The word of 0.5.
-    let meant = if text == "detailed" && subcommand == S::DomainInfo { "full" } else { text };
+    let text = text.to_lowercase();
+    let is_old = text == "detailed" && subcommand == S::DomainInfo;
+    let meant = if is_old { "full" } else { &text };
     let known = keywords.iter().find(|(keyword, _)| *keyword == meant);
     known.copied().map(Some).ok_or_else(|| {
         let names: Vec<_> = keywords.iter().map(|(keyword, _)| *keyword).collect();
