@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::admin::Pattern;
 use crate::mail::{DomainName, DomainPattern};
+use crate::vmm::answer::Answer;
 use crate::vmm::layout;
-use crate::vmm::run::{Answer, Session};
+use crate::vmm::run::Session;
 use crate::vmm::subcommand::Subcommand as S;
 use crate::vmm::translate::New;
 use crate::vmm::{Call, Code, Complaint};

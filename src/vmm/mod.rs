@@ -2,9 +2,9 @@
 //! named `vmm`.
 //!
 //! Nothing is decided here. [`parse`] takes a command line of vmm 0.7 or 0.6 apart, [`translate`]
-//! says it in the words of `postcote admin`, which runs it, and [`lists`], [`info`] and [`sheets`] lay out what
-//! comes back, the JSON that every script may rely on, as vmm did. [`options`] knows where the
-//! options of vmm.cfg are now. [`exit`] gives every refusal the number that vmm had for it.
+//! says it in the words of `postcote admin`, which runs it; [`lists`], [`info`] and [`sheets`] lay
+//! out what comes back as vmm did, and read it as every script may: from the JSON. [`options`] knows
+//! where the options of vmm.cfg are now. [`exit`] gives every refusal the number that vmm had for it.
 //!
 //! # What is not as it was
 //!
@@ -26,6 +26,7 @@
 //! | printed the database password | hides it |
 //! | Python's tracebacks for what the database refused | the refusal, with its number |
 
+mod answer;
 mod console;
 pub mod exit;
 mod info;

@@ -10,6 +10,8 @@ use crate::vmm::{Code, Complaint};
 pub enum Place {
     /// It is an option of postcote.toml.
     Key(&'static str),
+    /// It is a list of postcote.toml, and was a text with colons.
+    List(&'static str),
     /// One of the services that accounts of new domains may use, a list in postcote.toml.
     Service(Service),
     /// It is not needed any more, or part of something else.
@@ -21,7 +23,6 @@ pub(super) const SERVICES: &str = "vmm.domain-services";
 
 const MODES: &str = "homes have mode 0700 and directories of domains 0750, always";
 const LIMIT: &str = "postcote knows the limits of Postfix";
-const FOLDERS: &str = "Dovecot makes and subscribes folders by `mailbox NAME { auto = subscribe }`";
 const URL: &str =
     "it is part of `database.url`, as in postgresql://USER:PASS@HOST:PORT/NAME?sslmode=…";
 const VERSION: &str = "every format and scheme is there; those that a version of Dovecot refuses are \
@@ -35,7 +36,7 @@ pub const ALL: [(&str, Place); 37] = [
     ("account.disk_usage", Place::Key("vmm.disk-usage")),
     ("account.password_length", Place::Key("accounts.random-password-length")),
     ("account.random_password", Place::Key("vmm.random-password")),
-    ("bin.doveadm", Place::Gone("postcote hashes passwords itself")),
+    ("bin.doveadm", Place::Key("orders.doveadm")),
     ("bin.du", Place::Gone("postcote measures directories itself")),
     ("bin.postconf", Place::Gone(LIMIT)),
     ("database.host", Place::Gone(URL)),
@@ -57,10 +58,10 @@ pub const ALL: [(&str, Place); 37] = [
     ("domain.sieve", Place::Service(Service::Sieve)),
     ("domain.smtp", Place::Service(Service::Smtp)),
     ("domain.transport", Place::Key("vmm.domain-transport")),
-    ("mailbox.folders", Place::Gone(FOLDERS)),
+    ("mailbox.folders", Place::List("accounts.folders")),
     ("mailbox.format", Place::Key("accounts.mailbox-format")),
     ("mailbox.root", Place::Key("accounts.mailbox-root")),
-    ("mailbox.subscribe", Place::Gone(FOLDERS)),
+    ("mailbox.subscribe", Place::Key("accounts.subscribe")),
     ("misc.base_directory", Place::Key("accounts.base-directory")),
     ("misc.crypt_blowfish_rounds", Place::Gone("each scheme has the costs that Dovecot gives it")),
     ("misc.crypt_sha256_rounds", Place::Gone("each scheme has the costs that Dovecot gives it")),
@@ -77,17 +78,29 @@ pub const SECTIONS: [&str; 6] = ["account", "bin", "database", "domain", "mailbo
 pub(super) struct Setting {
     /// Its name in postcote.toml.
     pub(super) key: String,
-    /// Which element of the list is meant, where vmm had a switch for each.
-    pub(super) service: Option<Service>,
+    /// How vmm had its value.
+    pub(super) form: Form,
+}
+
+/// How vmm had the value of an option.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// With colons between the elements of a list; a colon alone is the empty list.
+    Colons,
+    /// As it is.
+    Plain,
+    /// A switch for one element of the list.
+    Switch(Service),
 }
 
 impl Place {
     /// The option of postcote.toml, if there is one.
     pub(super) fn setting(self) -> Result<Setting, &'static str> {
         match self {
-            Self::Key(key) => Ok(Setting { key: key.to_owned(), service: None }),
+            Self::Key(key) => Ok(Setting { key: key.to_owned(), form: Form::Plain }),
+            Self::List(key) => Ok(Setting { key: key.to_owned(), form: Form::Colons }),
             Self::Service(service) => {
-                Ok(Setting { key: SERVICES.to_owned(), service: Some(service) })
+                Ok(Setting { key: SERVICES.to_owned(), form: Form::Switch(service) })
             }
             Self::Gone(why) => Err(why),
         }
@@ -110,7 +123,7 @@ pub(super) fn find(name: &str) -> Result<Setting, Complaint> {
         return place.setting().map_err(gone);
     }
     if keys().contains(&name) {
-        return Ok(Setting { key: name, service: None });
+        return Ok(Setting { key: name, form: Form::Plain });
     }
     let complaint = invalid(if SECTIONS.contains(&section) {
         format!("No option '{option}' in section: '{section}'")

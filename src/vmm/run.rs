@@ -1,12 +1,12 @@
 //! Runs a subcommand: asks `admin`, in one transaction for each thing it has to know or do.
 
 use clap::Parser as _;
-use serde_json::Value;
 use tokio_postgres::Client;
 
-use crate::admin::{self, AdminError, Format, Options, Settings};
+use crate::admin::{self, AdminError, Options, Settings};
 use crate::config::Config;
 use crate::mail::Timestamp;
+use crate::vmm::answer::Answer;
 use crate::vmm::console::{Failed, Typing};
 use crate::vmm::subcommand::Subcommand as S;
 use crate::vmm::translate::{New, Password, translated};
@@ -31,13 +31,6 @@ pub(super) struct Session<'a> {
     pub(super) subcommand: S,
     warnings: Vec<String>,
 }
-
-/// What `admin` says, as the JSON that scripts read.
-pub(super) struct Answer(Value);
-
-/// One thing of an answer.
-#[derive(Clone, Copy)]
-pub(super) struct Fields<'a>(&'a Value);
 
 /// The commands of `admin`, to be read from words.
 #[derive(clap::Parser)]
@@ -194,8 +187,7 @@ impl Session<'_> {
         match (outcome, typing.failed) {
             (Ok(report), _) => {
                 typing.announce();
-                let json = report.render(Format::Json).data;
-                Ok(Answer(serde_json::from_str(&json).unwrap_or_default()))
+                Ok(Answer::of(&report))
             }
             (Err(_), Some(Failed::Interrupted)) => Err(Complaint::new(Code::Interrupted, "")),
             (Err(_), Some(Failed::TooOften)) => {
@@ -226,6 +218,8 @@ impl Session<'_> {
             let about = text.split('`').nth(1).filter(|about| about.contains('@'));
             match (note.text("level"), about) {
                 ("warning", _) => self.warn(text),
+                // The directory that was to be measured.
+                (_, _) if call.known.subcommand == S::UserInfo => self.warn(text),
                 (_, Some(about)) if lists_destinations => ignored.push(format!("  * {about}")),
                 _ => self.say(&format!("Note: {text}\n")),
             }
@@ -258,56 +252,4 @@ fn misread(error: &clap::Error) -> Complaint {
     let first = text.lines().next().unwrap_or_default();
     let why = first.strip_prefix("error: ").unwrap_or(first);
     Complaint::new(Code::InvalidArgument, why)
-}
-
-impl Answer {
-    /// The things in one of the lists.
-    pub(super) fn list(&self, name: &str) -> impl Iterator<Item = Fields<'_>> {
-        let list = self.0.get(name).and_then(Value::as_array);
-        list.into_iter().flatten().map(Fields)
-    }
-
-    /// The things that were listed, of one kind.
-    pub(super) fn items(&self, kind: &str) -> impl Iterator<Item = Fields<'_>> {
-        self.list("items").filter(move |item| item.text("kind") == kind)
-    }
-}
-
-impl<'a> Fields<'a> {
-    /// A text; what is not set is empty.
-    pub(super) fn text(self, name: &str) -> &'a str {
-        self.0.get(name).and_then(Value::as_str).unwrap_or_default()
-    }
-
-    /// A text that may be unset.
-    pub(super) fn maybe(self, name: &str) -> Option<&'a str> {
-        self.0.get(name).and_then(Value::as_str)
-    }
-
-    /// What stands inside; nothing if it is not set.
-    pub(super) fn inner(self, name: &str) -> Self {
-        Self(self.0.get(name).unwrap_or(&Value::Null))
-    }
-
-    /// The things in a list of its own.
-    pub(super) fn list(self, name: &str) -> impl Iterator<Item = Self> {
-        let list = self.0.get(name).and_then(Value::as_array);
-        list.into_iter().flatten().map(Self)
-    }
-
-    /// A number; what is not set is 0.
-    pub(super) fn number(self, name: &str) -> u64 {
-        self.0.get(name).and_then(Value::as_u64).unwrap_or_default()
-    }
-
-    /// A switch.
-    pub(super) fn is(self, name: &str) -> bool {
-        self.0.get(name).and_then(Value::as_bool).unwrap_or_default()
-    }
-
-    /// A list of texts.
-    pub(super) fn texts(self, name: &str) -> Vec<&'a str> {
-        let list = self.0.get(name).and_then(Value::as_array);
-        list.into_iter().flatten().filter_map(Value::as_str).collect()
-    }
 }

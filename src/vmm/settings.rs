@@ -8,7 +8,7 @@ use crate::config::{Config, Source};
 use crate::exit::Failure;
 use crate::mail::{Service, ServiceSet, parse_size};
 use crate::vmm::console::ATTEMPTS;
-use crate::vmm::options::{self, SECTIONS, Setting};
+use crate::vmm::options::{self, Form, SECTIONS, Setting};
 use crate::vmm::subcommand::Subcommand as S;
 use crate::vmm::{Call, Code, Complaint, Console, layout};
 
@@ -126,11 +126,13 @@ fn save(file: ConfigFile<'_>, options: &[(&str, &str)]) -> Result<(), Complaint>
 
 /// The value in effect, as Python printed it.
 fn current(config: &Config, setting: &Setting) -> Result<Option<String>, Complaint> {
-    if let Some(service) = setting.service {
+    if let Form::Switch(service) = setting.form {
         return Ok(Some(python(config.vmm.domain_services.contains(service)).to_owned()));
     }
     let value = edit::get(config, &setting.key, Secrets::Hidden).map_err(EditError::from)?;
     Ok(value.map(|value| match value.as_str() {
+        "" if setting.form == Form::Colons => ":".to_owned(),
+        list if setting.form == Form::Colons => list.replace(',', ":"),
         "true" => python(true).to_owned(),
         "false" => python(false).to_owned(),
         _ => value,
@@ -147,7 +149,11 @@ fn meant(config: &Config, setting: &Setting, text: &str) -> Result<String, Compl
         return Err(Complaint::new(Code::Configuration, format!("No such directory: '{text}'"))
             .hint("make it first, or use `postcote config set` on the machine that has it"));
     }
-    let Some(service) = setting.service else { return Ok(text.to_owned()) };
+    let service = match setting.form {
+        Form::Plain => return Ok(text.to_owned()),
+        Form::Colons => return Ok(text.replace(':', ",")),
+        Form::Switch(service) => service,
+    };
     let on = match text.to_lowercase().as_str() {
         "1" | "on" | "true" | "yes" => true,
         "0" | "false" | "no" | "off" => false,

@@ -1,8 +1,9 @@
 //! `domaininfo`, `userinfo` and `getuser`, which show one thing on a sheet.
 
+use crate::vmm::answer::{Answer, Fields};
 use crate::vmm::layout;
 use crate::vmm::lists::both_forms;
-use crate::vmm::run::{Answer, Fields, Session};
+use crate::vmm::run::Session;
 use crate::vmm::subcommand::Subcommand as S;
 use crate::vmm::translate::{self, New};
 use crate::vmm::{Call, Code, Complaint};
@@ -147,7 +148,9 @@ fn wanted(
         return Ok(None);
     };
     // The word of 0.5.
-    let meant = if text == "detailed" && subcommand == S::DomainInfo { "full" } else { text };
+    let text = text.to_lowercase();
+    let is_old = text == "detailed" && subcommand == S::DomainInfo;
+    let meant = if is_old { "full" } else { &text };
     let known = keywords.iter().find(|(keyword, _)| *keyword == meant);
     known.copied().map(Some).ok_or_else(|| {
         let names: Vec<_> = keywords.iter().map(|(keyword, _)| *keyword).collect();

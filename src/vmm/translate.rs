@@ -101,6 +101,7 @@ pub(super) fn translated(call: &Call, vmm: &Vmm) -> Result<New, Complaint> {
         S::DomainDelete => new("domain delete")
             .word(first(domain)?)
             .switch("--force", call.has("--force") || vmm.force_deletion)
+            .switch("--with-alias-domains", true)
             .switch(
                 "--delete-directory",
                 call.has("--delete-directory") || vmm.delete_domain_directory,

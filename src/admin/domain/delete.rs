@@ -24,6 +24,9 @@ pub struct Delete {
     /// Deletes everything in it, too
     #[arg(long)]
     force: bool,
+    /// Deletes its alias domains, too, which are only other names
+    #[arg(long)]
+    with_alias_domains: bool,
     /// Order the deletion of all mail in it
     #[arg(long = "delete-directory")]
     with_mail: bool,
@@ -54,7 +57,9 @@ impl Delete {
             return Err(names::no_such_domain(&names, &self.name, what).into());
         };
         let contents = contents(&row);
-        if !self.force && !contents.is_empty() {
+        let names_only = !row.alias_domains.is_empty() && contents.len() == 1;
+        let allowed = self.force || (self.with_alias_domains && names_only);
+        if !allowed && !contents.is_empty() {
             return Err(Refusal::new(Rule::DomainNotEmpty, what)
                 .because(format!("it has {}", enumerate(&contents)))
                 .into());

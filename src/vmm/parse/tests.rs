@@ -64,6 +64,7 @@ fn options_are_read_as_argparse_reads_them() {
         ("aliasadd a b c", Ok("aliasadd a b c")),
         ("userquota a -5", Ok("userquota a -5")),
         ("userinfo --help", Ok("help userinfo")),
+        ("relocatedadd a -h", Ok("help relocatedadd")),
         ("--version", Ok("version")),
         ("-h", Ok("help")),
         ("username a -d", Ok("username a -d=")),
