@@ -5,4 +5,17 @@
 
 mod create;
 mod delete;
+mod namespace;
+mod relocate;
 mod site;
+
+use std::time::{Duration, Instant};
+
+/// Waits until something is true.
+async fn until(mut condition: impl AsyncFnMut() -> bool) {
+    let start = Instant::now();
+    while !condition().await {
+        assert!(start.elapsed() < Duration::from_secs(20), "waited in vain");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
