@@ -29,3 +29,4 @@ mod support;
 mod teaching;
 mod telemetry;
 mod tls;
+mod vmm;

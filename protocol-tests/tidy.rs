@@ -33,6 +33,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "store",
             "telemetry",
             "terminal",
+            "vmm",
         ],
     ),
     ("config", &["mail"]),
@@ -69,6 +70,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("store", &["config", "directory", "mail", "telemetry"]),
     ("telemetry", &["lookup"]),
     ("terminal", &["exit"]),
+    ("vmm", &["admin", "config", "exit", "mail"]),
 ];
 
 /// Arrows that exist although they should not, each with its reason.

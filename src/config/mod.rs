@@ -15,6 +15,7 @@ mod scheme;
 mod show;
 mod text;
 mod value;
+mod vmm;
 
 use std::num::NonZeroU64;
 use std::path::PathBuf;
@@ -33,6 +34,7 @@ pub use scheme::password_scheme;
 pub use show::{Shown, show};
 pub use text::{BadValue, closest};
 pub use value::{FileMode, LogFilter, LogFormat, LoginSeparators};
+pub use vmm::{Size, Vmm};
 
 /// Everything an operator can set.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +58,8 @@ pub struct Config {
     pub control: Control,
     /// What is told on stderr.
     pub log: Log,
+    /// What the vmm commands do without being told.
+    pub vmm: Vmm,
 }
 
 /// Where the data is: `[database]`.
