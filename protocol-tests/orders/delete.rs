@@ -147,12 +147,11 @@ fn a_home_that_is_nested_without_end_goes_too() {
     if !runs_as_root("a_home_that_is_nested_without_end_goes_too") {
         return;
     }
-    const DEEP: usize = 3000;
     let (_scratch, base) = homes();
     let home = base.join(HOME);
     // Far longer than a path may be, so it is made and measured by descriptors.
     let mut at = fs::File::open(&home).unwrap();
-    for _ in 0..DEEP {
+    for _ in 0..3000 {
         rustix::fs::mkdirat(&at, "d", rustix::fs::Mode::RWXU).unwrap();
         let flags = rustix::fs::OFlags::DIRECTORY;
         at = rustix::fs::openat(&at, "d", flags, rustix::fs::Mode::empty()).unwrap().into();
@@ -236,10 +235,8 @@ async fn what_is_mounted_inside_is_not_touched() {
         let home = site.home(70000).await;
         let (precious, at) = (site.scratch.join("precious"), home.join(at));
         used_home(&precious, 70000, 70000);
-        let namespace = match same {
-            true => Namespace::with_bind(&precious, &at),
-            false => Namespace::with_tmpfs(&at),
-        };
+        let namespace =
+            if same { Namespace::with_bind(&precious, &at) } else { Namespace::with_tmpfs(&at) };
         let mounted = namespace.inside(&at);
         if !same {
             used_home(&mounted, 70000, 70000);

@@ -3,9 +3,11 @@
 //! Only root can give files away, so for an ordinary user these tests are not run and say so; what
 //! does not need root, such as the back-off, is tested beside its code.
 
+mod crash;
 mod create;
 mod delete;
 mod namespace;
+mod race;
 mod relocate;
 mod site;
 

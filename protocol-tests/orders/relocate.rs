@@ -192,7 +192,7 @@ async fn a_home_moves_to_another_file_system() {
     // Not every file system has attributes of users.
     if noted && note(namespace.inside(new.parent().unwrap()).as_path()) {
         let mut note = [0; 4];
-        rustix::fs::getxattr(&inside(&new).join("Maildir"), "user.note", &mut note).unwrap();
+        rustix::fs::getxattr(inside(&new).join("Maildir"), "user.note", &mut note).unwrap();
         assert_eq!(&note, b"kept");
     }
     assert_eq!(site.home(70000).await, new);
