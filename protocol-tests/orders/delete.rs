@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use postcote::disk::{Base, Deleted, DiskError, Owner, Unwatched, delete, delete_domain};
 use postcote::mail::{Gid, Uid};
 
+use super::namespace::Namespace;
 use super::site::{Site, directory, listing, told, used_home};
 use crate::support::scratch::Scratch;
 use crate::support::terms::runs_as_root;
@@ -146,12 +147,11 @@ fn a_home_that_is_nested_without_end_goes_too() {
     if !runs_as_root("a_home_that_is_nested_without_end_goes_too") {
         return;
     }
-    const DEEP: usize = 3000;
     let (_scratch, base) = homes();
     let home = base.join(HOME);
     // Far longer than a path may be, so it is made and measured by descriptors.
     let mut at = fs::File::open(&home).unwrap();
-    for _ in 0..DEEP {
+    for _ in 0..3000 {
         rustix::fs::mkdirat(&at, "d", rustix::fs::Mode::RWXU).unwrap();
         let flags = rustix::fs::OFlags::DIRECTORY;
         at = rustix::fs::openat(&at, "d", flags, rustix::fs::Mode::empty()).unwrap().into();
@@ -221,4 +221,34 @@ async fn nobody_is_deleted_who_still_lives_there() {
     let ran = told(&site.work().await);
     assert!(ran.len() == 1 && ran[0].contains("`anna@shop.example` still lives in"), "{ran:?}");
     assert_eq!(site.tree(), before);
+}
+
+#[tokio::test]
+async fn what_is_mounted_inside_is_not_touched() {
+    if !runs_as_root("what_is_mounted_inside_is_not_touched") {
+        return;
+    }
+    // (where something is mounted below the home, whether it is the same file system)
+    for (at, same) in [("", false), ("", true), ("Maildir/mnt", false), ("Maildir/mnt", true)] {
+        let site = Site::with_account("folders = []");
+        site.work_well().await;
+        let home = site.home(70000).await;
+        let (precious, at) = (site.scratch.join("precious"), home.join(at));
+        used_home(&precious, 70000, 70000);
+        let namespace =
+            if same { Namespace::with_bind(&precious, &at) } else { Namespace::with_tmpfs(&at) };
+        let mounted = namespace.inside(&at);
+        if !same {
+            used_home(&mounted, 70000, 70000);
+        }
+        let before = listing(&mounted);
+        site.admin("account delete anna@shop.example --delete-directory");
+        let said = namespace.postcote(&site, "orders run");
+        assert_eq!(said.code, Some(1), "{}", said.stderr);
+        assert!(said.stderr.contains("is a mount point"), "{}", said.stderr);
+        // A part of the home may be gone, and the rest be out of its place.
+        let aside = at.to_str().unwrap().replace("/70000/70000", "/70000/.70000.trash");
+        let now = if mounted.exists() { mounted } else { namespace.inside(Path::new(&aside)) };
+        assert_eq!(listing(&now), before, "{} {same}", at.display());
+    }
 }

@@ -122,7 +122,7 @@ impl Site {
     pub(super) fn tree(&self) -> String {
         let tree = listing(&self.base());
         let masked = tree.lines().map(|line| match line.split_once(' ') {
-            Some((head, path)) if path.len() > 1 && !path.starts_with('.') => {
+            Some((head, path)) if !path.starts_with('.') => {
                 format!("{head} ?{}\n", &path[1..])
             }
             _ => format!("{line}\n"),

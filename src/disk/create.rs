@@ -26,6 +26,11 @@ pub fn create(
     let locked = Holder::locked(holder)?;
     let at = &locked.directory;
 
+    watch.before(Step::Open)?;
+    let existing = at.open(&place.name, Mounts::Refuse)?;
+    if let Some(existing) = &existing {
+        check_owner(existing, owner)?;
+    }
     // All parts are made where nobody else can go, so nothing that a user could exchange is
     // ever given away.
     let staging = with_suffix(&place.name, "new");
@@ -34,14 +39,16 @@ pub fn create(
     let made = at.make(&staging)?;
     skeleton.fill(&made, owner, watch)?;
     watch.before(Step::Place)?;
-    if at.rename(&staging, at, &place.name)? == Renamed::NameTaken {
-        watch.before(Step::Open)?;
-        let Some(existing) = at.open(&place.name, Mounts::Refuse)? else {
-            return Err(DiskError::refused(format!("`{}` was taken away", home.display())));
-        };
-        check_owner(&existing, owner)?;
-        add(&made, &existing, watch)?;
-        remove(at, &staging, watch)?;
+    match existing {
+        Some(existing) => {
+            add(&made, &existing, watch)?;
+            remove(at, &staging, watch)?;
+        }
+        None if at.rename(&staging, at, &place.name)? == Renamed::Yes => {}
+        None => {
+            let path = home.display();
+            return Err(DiskError::refused(format!("`{path}` has been taken meanwhile")));
+        }
     }
     watch.before(Step::Flush)?;
     at.flush()

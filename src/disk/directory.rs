@@ -79,7 +79,9 @@ impl Directory {
         let path = self.join(name);
         mkdirat(&self.fd, name, Mode::RWXU).map_err(DiskError::failed("cannot make", &path))?;
         let gone = || DiskError::refused(format!("`{}` was taken away", path.display()));
-        self.open(name, Mounts::Refuse)?.ok_or_else(gone)
+        let made = self.open(name, Mounts::Refuse)?.ok_or_else(gone)?;
+        made.set_mode(0o700)?;
+        Ok(made)
     }
 
     /// What stands under a name, without following it.

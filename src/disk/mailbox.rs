@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::io::Write;
 use std::path::Path;
 
-use rustix::fs::{Gid, Mode, OFlags, Uid, fchown, openat};
+use rustix::fs::{Gid, Mode, OFlags, Uid, fchmod, fchown, openat};
 
 use crate::disk::directory::Directory;
 use crate::disk::location::Owner;
@@ -87,6 +87,8 @@ fn file(at: &Directory, name: &str, text: &str, owner: Owner) -> Result<(), Disk
         .map_err(DiskError::failed("cannot make", &path))?;
     fchown(&fd, Some(Uid::from_raw(owner.uid.0)), Some(Gid::from_raw(owner.gid.0)))
         .map_err(DiskError::failed("cannot give away", &path))?;
+    // The umask may have taken something away.
+    fchmod(&fd, Mode::RUSR | Mode::WUSR).map_err(DiskError::failed("cannot open up", &path))?;
     let mut file = std::fs::File::from(fd);
     file.write_all(text.as_bytes())
         .and_then(|()| file.sync_all())
