@@ -103,6 +103,11 @@ impl PasswordSource {
         Self { new: NewHash { random: true, ..NewHash::default() }, hash: None }
     }
 
+    /// A password from standard input.
+    pub(in crate::admin) fn piped() -> Self {
+        Self { new: NewHash { password_stdin: true, ..NewHash::default() }, hash: None }
+    }
+
     /// Gets the password of an account and hashes it; takes a fifth of a second, which is the point.
     pub(in crate::admin) fn obtain(
         &self,
