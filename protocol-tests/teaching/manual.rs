@@ -15,7 +15,9 @@ fn every_command_has_a_page_that_groff_takes() {
     for section in ["man1", "man5"] {
         for entry in std::fs::read_dir(directory.join(section)).unwrap() {
             let path = entry.unwrap().path();
-            let said = run(Command::new("groff").args(["-Kutf8", "-man", "-ww", "-Tutf8", "-z"]).arg(&path));
+            let said = run(Command::new("groff")
+                .args(["-Kutf8", "-man", "-ww", "-Tutf8", "-z"])
+                .arg(&path));
             assert_eq!((said.code, said.stderr.as_str()), (Some(0), ""), "{}", path.display());
             pages.insert(path.file_name().unwrap().to_str().unwrap().to_owned());
         }
