@@ -37,3 +37,15 @@ CREATE INDEX account_leads_to ON postcote.account
     USING gin (postcote.destination_keys(forwards)) WITH (fastupdate = off) WHERE forwards IS NOT NULL;
 CREATE INDEX relocated_leads_to ON postcote.relocated
     USING gin (postcote.destination_keys(ARRAY[new_address])) WITH (fastupdate = off);
+
+-- Destinations with those in domain `old` in domain `new` instead; none comes to stand there twice.
+CREATE FUNCTION postcote.in_renamed_domain(list text[], old text, new text) RETURNS text[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN ARRAY(
+        SELECT template
+        FROM (SELECT DISTINCT ON (template) template, place
+              FROM unnest(list) WITH ORDINALITY AS one(was, place),
+                   LATERAL (SELECT CASE WHEN right(was, length(old) + 1) = '@' || old
+                                        THEN left(was, -length(old)) || new ELSE was END) AS to_be(template)
+              ORDER BY template, place) AS first
+        ORDER BY place);

@@ -149,7 +149,8 @@ impl Stage {
             }
         };
         let format = if args.json { Format::Json } else { Format::Text { width: Some(100) } };
-        let harmless = args.dry_run || words.iter().any(|word| word == "list" || word == "show");
+        let harmless = args.dry_run
+            || words.iter().any(|word| ["find", "list", "show"].contains(&word.as_str()));
         let source = Source { file: Some(self.config.clone()), database: None };
         let settings = Settings::from(&Config::load(&source).unwrap());
         let mut input = Typed(typed.iter().rev().cloned().collect());
@@ -236,10 +237,12 @@ fn words(command: &str) -> Vec<String> {
     words
 }
 
-/// What chance decides, made constant: the character of a home, and passwords that are made up.
+/// What chance decides, made constant: the time, the character of a home, and passwords that are
+/// made up.
 fn constant(text: &str) -> String {
+    let timeless = timeless(text);
     let mut constant = String::new();
-    let mut rest = text;
+    let mut rest = timeless.as_str();
     while let Some(at) = rest.find("/srv/mail/") {
         let (before, from) = rest.split_at(at + "/srv/mail/".len());
         constant.push_str(before);
@@ -266,6 +269,37 @@ fn constant(text: &str) -> String {
         }
     }
     words.concat()
+}
+
+/// A text with `<now>` for each time of today.
+fn timeless(text: &str) -> String {
+    const FORM: &str = "0000-00-00T00:00:00Z";
+    let fits = |text: &str| {
+        text.len() == FORM.len()
+            && text.bytes().zip(FORM.bytes()).all(|(c, form)| match form {
+                b'0' => c.is_ascii_digit(),
+                _ => c == form,
+            })
+    };
+    let today = |text: &str| {
+        let time = text.parse::<admin::Expiry>().map(|expiry| expiry.0.0);
+        time.is_ok_and(|time| (now().0 - time).abs() < 24 * 60 * 60)
+    };
+    let mut timeless = String::new();
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        match rest.get(..FORM.len()) {
+            Some(time) if fits(time) && today(time) => {
+                timeless.push_str("<now>");
+                rest = &rest[FORM.len()..];
+            }
+            _ => {
+                timeless.push(c);
+                rest = &rest[c.len_utf8()..];
+            }
+        }
+    }
+    timeless
 }
 
 fn now() -> Timestamp {

@@ -86,36 +86,36 @@ impl Add {
         write::insert_alias_domain(desk.tx, &self.name, primary.gid).await?;
         let mut report = Report::new("alias-domain add");
         report.change(ChangeKind::Added, Item::alias_domain(&self.name, &self.primary));
-        self.follow(desk, what, &mut report).await?;
+        follow(desk, &self.name, what, &mut report).await?;
         Ok(report)
     }
+}
 
-    /// What led to another host until now leads here, and maybe back.
-    async fn follow(
-        &self,
-        desk: Desk<'_, '_>,
-        what: &str,
-        report: &mut Report,
-    ) -> Result<(), AdminError> {
-        let names = Names::load(desk.tx).await?;
-        for leading in facts::leading_into(desk.tx, std::slice::from_ref(&self.name)).await? {
-            if leading.kind == LeadingKind::Relocated || !references::into(&leading, &self.name) {
-                continue;
-            }
-            let (address, owner) = match &leading.localpart {
-                Some(localpart) => (
-                    Address { localpart: localpart.clone(), domain: leading.domain.clone() },
-                    Owner::Entry(leading.gid, localpart),
-                ),
-                None => (
-                    catchall::stranger(desk, leading.gid, &leading.domain).await?,
-                    Owner::Catchall(leading.gid),
-                ),
-            };
-            destinations::follow(desk, &names, &address, owner, what, report).await?;
+/// What led to another host until now leads here, and maybe back.
+pub(super) async fn follow(
+    desk: Desk<'_, '_>,
+    name: &DomainName,
+    what: &str,
+    report: &mut Report,
+) -> Result<(), AdminError> {
+    let names = Names::load(desk.tx).await?;
+    for leading in facts::leading_into(desk.tx, std::slice::from_ref(name)).await? {
+        if leading.kind == LeadingKind::Relocated || !references::into(&leading, name) {
+            continue;
         }
-        Ok(())
+        let (address, owner) = match &leading.localpart {
+            Some(localpart) => (
+                Address { localpart: localpart.clone(), domain: leading.domain.clone() },
+                Owner::Entry(leading.gid, localpart),
+            ),
+            None => (
+                catchall::stranger(desk, leading.gid, &leading.domain).await?,
+                Owner::Catchall(leading.gid),
+            ),
+        };
+        destinations::follow(desk, &names, &address, owner, what, report).await?;
     }
+    Ok(())
 }
 
 impl Delete {

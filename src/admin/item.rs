@@ -5,13 +5,14 @@
 //! 0 for no limit; `null` is "not set", which for services, quota and transport of an account
 //! means that the domain decides. What only `show` knows is absent from lists.
 
+mod account;
+mod domain;
 mod password;
 pub(super) mod sheet;
+mod usage;
 mod words;
 
 use serde::Serialize;
-
-pub use password::{HashItem, SchemeItem};
 
 use crate::admin::expiry::written;
 use crate::mail::{
@@ -20,6 +21,12 @@ use crate::mail::{
 };
 use crate::store::facts::EntryKind;
 use crate::store::inventory::{AccountRow, AliasRow, DomainRow, RelocatedRow};
+
+pub use account::AccountFacts;
+pub use domain::DomainFacts;
+pub use password::{HashItem, SchemeItem};
+
+pub(super) use account::{Found, Sender};
 
 /// One thing, told apart in JSON by the field `kind`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -70,6 +77,8 @@ pub struct AccountItem {
     expires: Option<String>,
     forwards: Option<Vec<String>>,
     keep_copy: bool,
+    #[serde(flatten)]
+    facts: Option<Box<AccountFacts>>,
 }
 
 /// A limit.
@@ -138,6 +147,8 @@ pub struct DomainItem {
     relocated: i64,
     relay_recipients: i64,
     catchall: bool,
+    #[serde(flatten)]
+    facts: Option<Box<DomainFacts>>,
 }
 
 /// Somebody who has moved.
@@ -183,6 +194,7 @@ impl Item {
             expires: row.expires.map(written),
             forwards: row.forwards.as_ref().map(|to| texts(to)),
             keep_copy: row.keep_copy,
+            facts: None,
         }))
     }
 
@@ -249,6 +261,7 @@ impl Item {
             relocated: row.relocated,
             relay_recipients: row.relay_recipients,
             catchall: row.has_catchall,
+            facts: None,
         }))
     }
 

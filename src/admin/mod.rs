@@ -13,6 +13,7 @@ pub mod alias;
 pub mod alias_domain;
 pub mod catchall;
 mod destinations;
+mod disk;
 pub mod domain;
 mod error;
 mod expiry;
@@ -220,17 +221,19 @@ impl Command {
 
     /// Whether it may change something.
     fn writes(&self) -> bool {
-        !matches!(
-            self,
-            Self::Account(account::Verb::List(_))
-                | Self::Address(address::Verb::List(_))
-                | Self::Alias(alias::Verb::List(_))
-                | Self::AliasDomain(alias_domain::Verb::List(_))
-                | Self::Catchall(catchall::Verb::Show(_))
-                | Self::Domain(domain::Verb::List(_))
-                | Self::Password(_)
-                | Self::Relocated(relocated::Verb::List(_) | relocated::Verb::Show(_))
-        )
+        match self {
+            Self::Account(verb) => verb.writes(),
+            Self::Domain(verb) => verb.writes(),
+            _ => !matches!(
+                self,
+                Self::Address(address::Verb::List(_))
+                    | Self::Alias(alias::Verb::List(_))
+                    | Self::AliasDomain(alias_domain::Verb::List(_))
+                    | Self::Catchall(catchall::Verb::Show(_))
+                    | Self::Password(_)
+                    | Self::Relocated(relocated::Verb::List(_) | relocated::Verb::Show(_))
+            ),
+        }
     }
 
     /// Where the password comes from, and for which account, if it needs one.

@@ -51,6 +51,23 @@ impl fmt::Display for QuotaLimit {
     }
 }
 
+/// A size as people read it: the largest unit of which it has one at least, with one decimal.
+///
+/// ```
+/// assert_eq!(postcote::mail::human_size(1 << 31), "2.0 GiB");
+/// assert_eq!(postcote::mail::human_size(1023), "1023 bytes");
+/// ```
+pub fn human_size(bytes: u64) -> String {
+    let units = [(60, "EiB"), (50, "PiB"), (40, "TiB"), (30, "GiB"), (20, "MiB"), (10, "KiB")];
+    match units.into_iter().find(|(shift, _)| bytes >> shift > 0) {
+        Some((shift, unit)) => {
+            let tenths = (u128::from(bytes) * 10) >> shift;
+            format!("{}.{} {unit}", tenths / 10, tenths % 10)
+        }
+        None => format!("{bytes} bytes"),
+    }
+}
+
 /// The largest unit that needs no fraction.
 fn human(bytes: u64) -> String {
     let units = [(40, "TiB"), (30, "GiB"), (20, "MiB"), (10, "KiB")];

@@ -1,9 +1,9 @@
 //! Facts to decide by before a write, inside the transaction that writes.
 
-use tokio_postgres::{Error, Transaction};
+use tokio_postgres::{Error, Row, Transaction};
 
 use crate::mail::{
-    DestinationTemplate, DomainName, Gid, Localpart, QuotaLimit, Timestamp, Transport,
+    DestinationTemplate, DomainName, Gid, Localpart, QuotaLimit, Timestamp, Transport, Uid,
 };
 use crate::store::inventory::quota;
 
@@ -130,6 +130,16 @@ pub async fn entry(
     row.map(|row| row.try_get("kind").map(EntryKind::parse)).transpose()
 }
 
+/// Where the account of a uid stands.
+///
+/// # Errors
+/// The database failed.
+pub async fn account_of(tx: &Transaction<'_>, uid: Uid) -> Result<Option<(Gid, Localpart)>, Error> {
+    let statement = "SELECT gid, localpart FROM postcote.account WHERE uid = $1";
+    let row = tx.query_opt(statement, &[&uid]).await?;
+    row.map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).transpose()
+}
+
 /// Some of the local parts of a domain that have an entry of a kind: enough to guess which one
 /// was meant.
 ///
@@ -192,24 +202,29 @@ async fn leading(
     let (gid, keys_within) = within.unzip();
     let statement = include_str!("sql/lists_leading_to.sql");
     let rows = tx.query(statement, &[&keys, &keys_within, &gid]).await?;
-    rows.iter()
-        .map(|row| {
-            Ok(Leading {
-                kind: match row.try_get("kind")? {
-                    "account" => LeadingKind::Account,
-                    "alias" => LeadingKind::Alias,
-                    "catchall" => LeadingKind::CatchAll,
-                    _ => LeadingKind::Relocated,
-                },
-                gid: row.try_get("gid")?,
-                domain: row.try_get("domain")?,
-                localpart: row.try_get("localpart")?,
-                destinations: row.try_get("destinations")?,
-                enabled: row.try_get("enabled")?,
-                expires: row.try_get::<_, Option<i64>>("expires_at")?.map(Timestamp),
-            })
-        })
-        .collect()
+    rows.iter().map(one_leading).collect()
+}
+
+/// The lists of a domain whose destinations have the name that was asked for in them, other than
+/// as their own domain: they lead elsewhere when the domain is asked for by another name.
+///
+/// # Errors
+/// The database failed.
+pub async fn lists_with_own_name(tx: &Transaction<'_>, gid: Gid) -> Result<Vec<Leading>, Error> {
+    let rows = tx.query(include_str!("sql/lists_with_own_name.sql"), &[&gid]).await?;
+    rows.iter().map(one_leading).collect()
+}
+
+fn one_leading(row: &Row) -> Result<Leading, Error> {
+    Ok(Leading {
+        kind: LeadingKind::parse(row.try_get("kind")?),
+        gid: row.try_get("gid")?,
+        domain: row.try_get("domain")?,
+        localpart: row.try_get("localpart")?,
+        destinations: row.try_get("destinations")?,
+        enabled: row.try_get("enabled")?,
+        expires: row.try_get::<_, Option<i64>>("expires_at")?.map(Timestamp),
+    })
 }
 
 /// The keys of `V11__references.sql` that the spellings of an address may have: a placeholder, or
@@ -228,6 +243,28 @@ fn keys(localpart: Option<&Localpart>, domain: &str) -> Vec<String> {
     let start = text.get(..end).unwrap_or_default();
     let open = (0..=end).filter_map(|at| start.get(..at)).map(|start| format!("{start}*@{domain}"));
     open.chain([format!("{start}@{domain}")]).collect()
+}
+
+impl LeadingKind {
+    /// The statements give no other words.
+    pub(super) fn parse(word: &str) -> Self {
+        match word {
+            "account" => Self::Account,
+            "alias" => Self::Alias,
+            "catchall" => Self::CatchAll,
+            _ => Self::Relocated,
+        }
+    }
+
+    /// The word in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Account => "account",
+            Self::Alias => "alias",
+            Self::CatchAll => "catchall",
+            Self::Relocated => "relocated",
+        }
+    }
 }
 
 impl EntryKind {

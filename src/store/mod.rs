@@ -5,13 +5,15 @@
 //! Each has a connection of its own and comes back by itself.
 //!
 //! Administrators' commands write with [`write`](mod@write), decide by [`facts`] and list with
-//! [`inventory`], inside one transaction, and leave [`orders`] for the file system; [`constraint`] turns the database's own refusals into ours.
+//! [`inventory`] and [`details`], and change with [`update`], inside one transaction, and leave
+//! [`orders`] for the file system; [`constraint`] turns the database's own refusals into ours.
 
 mod batch;
 pub mod completion;
 pub mod connect;
 pub mod conninfo;
 pub mod constraint;
+pub mod details;
 pub mod facts;
 mod feed;
 pub mod inventory;
@@ -23,6 +25,7 @@ pub mod password;
 pub mod pending;
 mod read;
 pub mod tls;
+pub mod update;
 mod values;
 pub mod write;
 

@@ -1,14 +1,12 @@
 //! Makes accounts.
 
-use crate::admin::account::row;
+use crate::admin::account::{fit, row};
 use crate::admin::item::Item;
 use crate::admin::names;
 use crate::admin::password::NewPassword;
 use crate::admin::report::{ChangeKind, Report};
 use crate::admin::{AdminError, Desk, Expiry, PasswordSource};
-use crate::mail::{
-    Address, Gid, MailboxFormat, QuotaLimit, Refusal, Rule, ServiceSet, Transport, parse_size,
-};
+use crate::mail::{Address, Gid, QuotaLimit, Refusal, Rule, ServiceSet, Transport, parse_size};
 use crate::store::facts::{EntryKind, Named};
 use crate::store::orders;
 use crate::store::write::{self, NewAccount};
@@ -64,11 +62,7 @@ impl Add {
             return Err(Refusal::new(Rule::AccountExists, what).into());
         }
         let transport = self.transport.as_ref().or(domain.transport.as_ref());
-        let by_virtual =
-            transport.is_some_and(|to| to.as_str().split(':').next() == Some("virtual"));
-        if by_virtual && desk.settings.accounts.mailbox_format != MailboxFormat::Maildir {
-            return Err(Refusal::new(Rule::TransportUnfit, what).into());
-        }
+        fit(transport, desk.settings.accounts.mailbox_format.as_str(), &what)?;
         Ok(domain)
     }
 
@@ -143,7 +137,7 @@ async fn insert(
 ) -> Result<(), AdminError> {
     let uid = write::insert_account(desk.tx, account).await?;
     orders::create(desk.tx, &[uid]).await?;
-    if let Some(row) = row(desk, account.gid, address).await? {
+    if let Some(row) = row(desk, account.gid, &address.localpart).await? {
         report.change(ChangeKind::Added, Item::account(&row, desk.now));
     }
     password.tell(address, report);

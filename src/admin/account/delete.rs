@@ -1,12 +1,10 @@
 //! Deletes accounts.
 
-use crate::admin::account::row;
+use crate::admin::account::existing;
 use crate::admin::item::Item;
-use crate::admin::names;
 use crate::admin::report::{ChangeKind, Report};
 use crate::admin::{AdminError, Desk, references};
 use crate::mail::{Address, Refusal, Rule};
-use crate::store::facts::EntryKind;
 use crate::store::orders;
 use crate::store::write;
 
@@ -39,11 +37,7 @@ impl Delete {
         what: &str,
     ) -> Result<Report, AdminError> {
         let address = &self.address;
-        let domain = names::home_of(desk, address, what).await?;
-        names::must_be(desk, domain.gid, address, EntryKind::Account, what).await?;
-        let Some(row) = row(desk, domain.gid, address).await? else {
-            return Err(Refusal::new(Rule::NoSuchAccount, what).into());
-        };
+        let (domain, row) = existing(desk, address, what).await?;
         let mut report = Report::new("account delete");
         let references = references::to(desk, domain.gid, &address.localpart).await?;
         if !self.force && !references.is_empty() {

@@ -40,7 +40,7 @@ impl Password {
         let what = self.what();
         let domain = names::home_of(desk, &self.address, &what).await?;
         names::must_be(desk, domain.gid, &self.address, EntryKind::Account, &what).await?;
-        let row = row(desk, domain.gid, &self.address).await?;
+        let row = row(desk, domain.gid, &self.address.localpart).await?;
         row.ok_or_else(|| Refusal::new(Rule::NoSuchAccount, what).into())
     }
 

@@ -17,14 +17,12 @@ impl Item {
     /// Everything about the thing.
     pub(in crate::admin) fn sheet(&self) -> Vec<Fact> {
         match self {
-            Self::Account(_)
-            | Self::Address(_)
-            | Self::Domain(_)
-            | Self::PasswordHash(_)
-            | Self::PasswordScheme(_) => self.row_on_end(),
+            Self::Account(item) => item.sheet(),
+            Self::Address(_) | Self::PasswordHash(_) | Self::PasswordScheme(_) => self.row_on_end(),
             Self::Alias(item) => item.sheet(),
             Self::AliasDomain(item) => item.sheet(),
             Self::Catchall(item) => item.sheet(),
+            Self::Domain(item) => item.sheet(),
             Self::Relocated(item) => item.sheet(),
         }
     }

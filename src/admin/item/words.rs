@@ -1,7 +1,7 @@
 //! Things in words: as sentences and as rows of tables.
 
-use crate::admin::item::{AccountItem, DomainItem, Item, Quota, SchemeItem};
-use crate::mail::{DomainName, QuotaLimit};
+use crate::admin::item::{AccountItem, DomainItem, Item, Quota, SchemeItem, shown};
+use crate::mail::{DestinationTemplate, DomainName, QuotaLimit};
 
 impl Item {
     /// The thing in one sentence, with the numbers it was given.
@@ -93,15 +93,38 @@ impl AccountItem {
         if self.state != "suspended" {
             return self.state.to_owned();
         }
+        format!("no {}", self.off().join(", "))
+    }
+
+    /// The switches that are off.
+    fn off(&self) -> Vec<&'static str> {
         let switches =
             [("login", self.may_login), ("receive", self.may_receive), ("send", self.may_send)];
-        let off = switches.into_iter().filter(|(_, on)| !on).map(|(name, _)| name);
-        format!("no {}", off.collect::<Vec<_>>().join(", "))
+        switches.into_iter().filter(|(_, on)| !on).map(|(name, _)| name).collect()
+    }
+
+    /// The state with its reason and its end.
+    pub(super) fn state_at_length(&self) -> Vec<String> {
+        let until = match &self.suspended_until {
+            Some(until) if self.state == "suspended" => format!(" until {until}"),
+            _ => String::new(),
+        };
+        let state = format!("{}{until}", self.state());
+        let reason = self.suspend_reason.clone().filter(|_| self.state == "suspended");
+        std::iter::once(state).chain(reason).collect()
+    }
+
+    /// Where its mail goes, and whether a copy stays.
+    pub(super) fn forwards_at_length(&self) -> Vec<String> {
+        let Some(to) = &self.forwards else { return Vec::new() };
+        let to = to.iter().map(|one| human_destination(one));
+        let copy = if self.keep_copy { "and keeps a copy" } else { "and keeps no copy" };
+        to.chain([copy.to_owned()]).collect()
     }
 }
 
 impl DomainItem {
-    fn state(&self) -> &'static str {
+    pub(super) fn state(&self) -> &'static str {
         match (self.enabled, self.class.as_str()) {
             (false, _) => "disabled",
             (true, "relay") => "relayed",
@@ -111,13 +134,32 @@ impl DomainItem {
 }
 
 impl Quota {
-    fn to_text(&self) -> String {
+    pub(super) fn to_text(&self) -> String {
         QuotaLimit { bytes: self.bytes, messages: self.messages }.to_string()
     }
 }
 
+/// A stored destination as people read it.
+fn human_destination(text: &str) -> String {
+    DestinationTemplate::parse(text).map_or_else(|_| text.to_owned(), |to| shown(&to))
+}
+
+/// Lists on a sheet are for reading.
+const MAX_SHOWN: usize = 20;
+
+/// The first ones of a list, and how many more there are.
+pub(super) fn few(list: &[String], is_complete: bool) -> Vec<String> {
+    let more = match list.len().saturating_sub(MAX_SHOWN) {
+        0 if is_complete => None,
+        0 => Some("and more".to_owned()),
+        more if is_complete => Some(format!("and {more} more")),
+        more => Some(format!("and more than {more} more")),
+    };
+    list.iter().take(MAX_SHOWN).cloned().chain(more).collect()
+}
+
 /// A stored name as people read it.
-fn human(name: &str) -> String {
+pub(super) fn human(name: &str) -> String {
     DomainName::parse(name).map_or_else(|_| name.to_owned(), |name| name.to_unicode())
 }
 

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 
 use tokio_postgres::{Error, Transaction};
 
+use crate::admin::item::Item;
 use crate::admin::report::Report;
 use crate::admin::spellings::Spellings;
 use crate::admin::{AdminError, Desk};
@@ -15,6 +16,7 @@ use crate::mail::{
     Address, Destination, DestinationTemplate, DomainName, Gid, Localpart, Timestamp,
 };
 use crate::store::facts::{self, Leading, LeadingKind};
+use crate::store::inventory::{self, Filter};
 
 pub(super) use rewrite::Move;
 
@@ -89,27 +91,61 @@ impl Owners {
             None => facts::names_of(tx, leading.gid).await?,
         };
         self.0.entry(leading.gid).or_insert_with(|| names.clone());
-        let expand = |localpart: &Localpart, domain: &DomainName| {
-            let asked = Address { localpart: localpart.clone(), domain: domain.clone() };
-            template.expand(&asked).ok()
-        };
-        let strangers: Vec<_> = ["stranger1", "stranger2"]
-            .into_iter()
-            .filter_map(|text| Localpart::from_internal(text).ok())
-            .collect();
         let mut all = Vec::new();
         for name in &names {
-            let to = match (&leading.localpart, strangers.as_slice()) {
-                (Some(localpart), _) => expand(localpart, name),
-                (None, [one, other]) => {
-                    expand(one, name).filter(|to| Some(to) == expand(other, name).as_ref())
-                }
-                (None, _) => None,
-            };
-            all.extend(to.filter(|to| !all.contains(to)));
+            all.extend(expanded(leading, template, name).filter(|to| !all.contains(to)));
         }
         Ok(all)
     }
+}
+
+/// What a template leads to when it is asked for by one name of its domain.
+fn expanded(
+    leading: &Leading,
+    template: &DestinationTemplate,
+    name: &DomainName,
+) -> Option<Destination> {
+    let expand = |localpart: Localpart| {
+        let asked = Address { localpart, domain: name.clone() };
+        template.expand(&asked).ok()
+    };
+    if let Some(localpart) = &leading.localpart {
+        return expand(localpart.clone());
+    }
+    let stranger = |text| Localpart::from_internal(text).ok().and_then(expand);
+    let [one, other] = ["stranger1", "stranger2"].map(stranger);
+    one.filter(|one| other.as_ref() == Some(one))
+}
+
+/// Everything about each, kind by kind.
+pub(super) async fn items(
+    desk: Desk<'_, '_>,
+    references: &[Reference],
+) -> Result<Vec<Item>, AdminError> {
+    let (mut accounts, mut aliases) = (Vec::new(), Vec::new());
+    let (mut catchalls, mut relocated) = (Vec::new(), Vec::new());
+    for Reference { leading, .. } in references {
+        let Some(localpart) = &leading.localpart else {
+            catchalls.push(Item::catchall(&leading.domain, &leading.destinations));
+            continue;
+        };
+        let filter = Filter::one(leading.gid, localpart);
+        match leading.kind {
+            LeadingKind::Account => {
+                let rows = inventory::accounts(desk.tx, &filter).await?;
+                accounts.extend(rows.iter().map(|row| Item::account(row, desk.now)));
+            }
+            LeadingKind::Relocated => {
+                let rows = inventory::relocated(desk.tx, &filter).await?;
+                relocated.extend(rows.iter().map(Item::relocated));
+            }
+            LeadingKind::Alias | LeadingKind::CatchAll => {
+                let rows = inventory::aliases(desk.tx, &filter).await?;
+                aliases.extend(rows.iter().map(|row| Item::alias(row, desk.now)));
+            }
+        }
+    }
+    Ok([aliases, catchalls, accounts, relocated].concat())
 }
 
 /// Says who leads there, and so is in the way.
@@ -155,7 +191,10 @@ pub(super) fn into(leading: &Leading, name: &DomainName) -> bool {
     })
 }
 
-fn sentence<'a>(leading: impl ExactSizeIterator<Item = &'a Leading>, to: &str) -> String {
+pub(super) fn sentence<'a>(
+    leading: impl ExactSizeIterator<Item = &'a Leading>,
+    to: &str,
+) -> String {
     let count = leading.len();
     let named: Vec<_> = leading.take(MAX_NAMED).map(|one| format!("`{}`", name(one))).collect();
     let more = match count.saturating_sub(MAX_NAMED) {
@@ -176,7 +215,7 @@ fn name(leading: &Leading) -> String {
 
 impl Reference {
     /// Whether it is this entry.
-    fn is(&self, gid: Gid, localpart: &Localpart) -> bool {
+    pub(super) fn is(&self, gid: Gid, localpart: &Localpart) -> bool {
         self.leading.gid == gid && self.leading.localpart.as_ref() == Some(localpart)
     }
 
@@ -188,6 +227,39 @@ impl Reference {
     /// Whether mail goes this way now.
     pub(super) fn is_active(&self, now: Timestamp) -> bool {
         self.leading.enabled && self.leading.expires.is_none_or(|end| now < end)
+    }
+
+    /// Its address; a catch-all has only half of one.
+    pub(super) fn name(&self) -> String {
+        name(&self.leading)
+    }
+
+    /// The names of its domain by which it leads to an entry.
+    pub(super) async fn names(
+        &self,
+        desk: Desk<'_, '_>,
+        gid: Gid,
+        entry: &Localpart,
+    ) -> Result<Vec<DomainName>, AdminError> {
+        let spellings = Spellings::load(desk.tx, gid).await?;
+        let there = self.leading.destinations.iter().zip(&self.there);
+        let there: Vec<_> = there.filter(|(_, there)| **there).map(|(one, _)| one).collect();
+        let mut names = facts::names_of(desk.tx, self.leading.gid).await?;
+        if there.iter().any(|template| template.fixed().is_some()) {
+            return Ok(names);
+        }
+        let mut leading = Vec::new();
+        for name in names.drain(..) {
+            for template in &there {
+                if let Some(to) = expanded(&self.leading, template, &name)
+                    && spellings.at(desk, &to, entry).await?.is_some()
+                {
+                    leading.push(name);
+                    break;
+                }
+            }
+        }
+        Ok(leading)
     }
 
     /// Its other destinations.

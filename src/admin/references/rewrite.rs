@@ -3,15 +3,11 @@
 use crate::admin::references::Reference;
 use crate::admin::report::Report;
 use crate::admin::{AdminError, Desk, item};
-use crate::mail::{
-    Address, Delimiters, Destination, DestinationTemplate, DomainName, Gid, Localpart,
-};
+use crate::mail::{Address, Delimiters, Destination, DestinationTemplate, DomainName, Localpart};
 use crate::store::facts::LeadingKind;
 
 /// An entry that gets another address.
 pub(in crate::admin) struct Move {
-    /// Its domain.
-    pub(in crate::admin) gid: Gid,
     /// Its local part.
     pub(in crate::admin) localpart: Localpart,
     /// The new local part.
