@@ -76,3 +76,25 @@ fn folded(digest: Digest, octets: &[u8]) -> [u8; 8] {
     }
     folded
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 2289, appendix C.
+    #[test]
+    fn one_time_passwords_are_those_of_the_standard() {
+        let table = [
+            (Digest::Md4, 0, "d1854218ebbb0b51"),
+            (Digest::Md4, 99, "c5e612776e6c237a"),
+            (Digest::Md5, 0, "9e876134d90499dd"),
+            (Digest::Md5, 99, "50fe1962c4965880"),
+            (Digest::Sha1, 0, "bb9e6ae1979d8ff4"),
+            (Digest::Sha1, 99, "87fec7768b73ccf9"),
+        ];
+        for (digest, sequence, expected) in table {
+            let computed = one_time(digest, sequence, "test", b"This is a test.");
+            assert_eq!(to_hex(&computed), expected, "{digest:?} {sequence}");
+        }
+    }
+}
