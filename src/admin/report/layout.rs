@@ -31,7 +31,7 @@ fn table(items: &[Item], width: Option<u16>) -> String {
     if headings.is_empty() {
         // A value that a script wants, alone on its line.
         let lines = items.iter().flat_map(Item::cells);
-        return lines.map(|line| format!("{line}\n")).collect();
+        return lines.flat_map(|line| [line, "\n".to_owned()]).collect();
     }
     let mut table = plain(width);
     table.set_header(headings.iter().copied());
