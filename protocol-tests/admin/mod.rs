@@ -2,6 +2,7 @@
 
 mod constraints;
 mod failures;
+mod scale;
 mod transcript;
 
 use std::path::{Path, PathBuf};
