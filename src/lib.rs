@@ -4,7 +4,7 @@
 //! ```text
 //!                 main.rs → cli                 argv to typed values, help, exit codes
 //!                 ┌────────┴────────┐
-//!          daemon, demo           admin         wiring only; one transaction per command
+//!          daemon, demo      vmm ► admin         wiring only; one transaction per command
 //!     ┌──────────┼─────────┐        │
 //!   server    handler    cache      │
 //!     │       ┌──┴───┐     │        │
@@ -57,6 +57,7 @@
 //! | [`cache`] | what was asked once is known until a change says otherwise |
 //! | [`store`] | PostgreSQL: connections, views, feed, migrations, writes |
 //! | [`admin`] | commands that change the data |
+//! | [`vmm`] | the commands of vmm, said in those of `admin` |
 //! | [`config`], [`telemetry`] | one file in, logs and metrics out |
 //! | [`daemon`], [`demo`], [`cli`] | everything wired together |
 
@@ -67,13 +68,16 @@ pub mod config;
 pub mod daemon;
 pub mod demo;
 pub mod directory;
+pub mod disk;
 pub mod exit;
 pub mod handler;
 pub mod lookup;
 pub mod mail;
+pub mod orders;
 pub mod password;
 pub mod protocol;
 pub mod server;
 pub mod store;
 pub mod telemetry;
 pub mod terminal;
+pub mod vmm;

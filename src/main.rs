@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    postcote::cli::run(std::env::args_os()).into()
+    postcote::cli::run(std::env::args_os())
 }

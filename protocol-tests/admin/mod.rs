@@ -7,9 +7,9 @@ mod transcript;
 
 use std::path::{Path, PathBuf};
 
-/// Every transcript of this folder.
-fn transcripts() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("protocol-tests/admin");
+/// Every transcript of a folder.
+fn transcripts(folder: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let mut transcripts: Vec<_> =
         files.filter(|path| path.extension().is_some_and(|e| e == "transcript")).collect();
@@ -19,7 +19,12 @@ fn transcripts() -> Vec<PathBuf> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn commands_answer_as_the_transcripts_say() {
-    let transcripts = transcripts();
+    play_all("protocol-tests/admin").await;
+}
+
+/// Plays every transcript of a folder, and shows all that is not as it stands there.
+pub(crate) async fn play_all(folder: &str) {
+    let transcripts = transcripts(folder);
     assert!(!transcripts.is_empty());
     let mut failures = Vec::new();
     for path in transcripts {

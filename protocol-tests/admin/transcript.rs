@@ -3,17 +3,19 @@
 
 use std::fmt::Write as _;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::Parser;
 use clap::error::ErrorKind;
 use postcote::admin::{self, Format, Options, Output, PasswordInput, Settings};
-use postcote::config::Config;
+use postcote::config::{Config, Source};
 use postcote::mail::Timestamp;
 use secrecy::SecretString;
 use tokio_postgres::{Client, SimpleQueryMessage};
 
 use crate::support::pg::{self, TestDatabase};
+use crate::support::scratch::Scratch;
+use crate::vmm;
 
 /// One `$` line and what follows it.
 struct Step {
@@ -41,13 +43,16 @@ pub(super) async fn play(path: &Path) -> Result<(), String> {
     let text = std::fs::read_to_string(path).unwrap();
     let (head, steps) = read(&text);
     let database = pg::database();
+    let directory = Scratch::new();
+    let config = directory.join("postcote.toml");
+    std::fs::write(&config, "").unwrap();
     let mut got = head;
     let mut failure = String::new();
     for step in steps {
-        let printed = Stage::enter(&database).await.run(&step).await?;
+        let printed = Stage::enter(&database, &config).await.run(&step).await?;
         let _ = writeln!(got, "$ {}", step.command);
         for line in &step.typed {
-            let _ = writeln!(got, "< {line}");
+            let _ = writeln!(got, "{}", format!("< {line}").trim_end());
         }
         got.push_str(&printed);
         got.push('\n');
@@ -77,7 +82,8 @@ fn read(text: &str) -> (String, Vec<Step>) {
             let command = command.to_owned();
             steps.push(Step { command, typed: Vec::new(), expected: String::new() });
         } else if let Some(step) = steps.last_mut() {
-            match line.strip_prefix("< ") {
+            // Somebody may just press Enter.
+            match line.strip_prefix("< ").or_else(|| (line == "<").then_some("")) {
                 Some(typed) => step.typed.push(typed.to_owned()),
                 None => step.expected.extend([line, "\n"]),
             }
@@ -94,17 +100,22 @@ struct Stage {
     superuser: Client,
     /// Runs the commands, with the rights that administrators have.
     administrator: Client,
+    /// What they have configured.
+    config: PathBuf,
 }
 
 impl Stage {
-    async fn enter(database: &TestDatabase<'_>) -> Self {
+    async fn enter(database: &TestDatabase<'_>, config: &Path) -> Self {
         let administrator = database.connect_as("postcote_admin").await;
-        Self { superuser: database.connect().await, administrator }
+        Self { superuser: database.connect().await, administrator, config: config.to_owned() }
     }
 
     async fn run(&mut self, step: &Step) -> Result<String, String> {
         if let Some(statement) = step.command.strip_prefix("sql ") {
             return Ok(sql(&self.superuser, statement).await);
+        }
+        if step.command == "cat postcote.toml" {
+            return Ok(std::fs::read_to_string(&self.config).unwrap());
         }
         let words = words(&step.command);
         let before = self.fingerprint().await;
@@ -126,6 +137,9 @@ impl Stage {
 
     /// Parses and runs a command; also says whether it must not change anything.
     async fn command(&mut self, words: &[String], typed: &[String]) -> (Output, u8, bool) {
+        if let Some(words) = vmm::is_vmm(words) {
+            return vmm::run(words, typed, &mut self.administrator, &self.config, now()).await;
+        }
         let args = match Cli::try_parse_from(words) {
             Ok(Cli { command: Command::Admin(args) }) => args,
             Err(error) => {
@@ -137,7 +151,8 @@ impl Stage {
         let format = if args.json { Format::Json } else { Format::Text { width: Some(100) } };
         let harmless = args.dry_run
             || words.iter().any(|word| ["find", "list", "show"].contains(&word.as_str()));
-        let settings = Settings::from(&Config::default());
+        let source = Source { file: Some(self.config.clone()), database: None };
+        let settings = Settings::from(&Config::load(&source).unwrap());
         let mut input = Typed(typed.iter().rev().cloned().collect());
         let options = Options { dry_run: args.dry_run, now: now(), input: &mut input };
         let outcome = admin::run(args.command, &mut self.administrator, &settings, options).await;

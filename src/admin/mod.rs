@@ -246,7 +246,7 @@ impl Command {
                 Some((verb.password.clone(), verb.address.clone()))
             }
             Self::Domain(domain::Verb::Add(add)) if add.with_postmaster => {
-                Some((PasswordSource::random(), add.postmaster()?))
+                Some((add.password(), add.postmaster()?))
             }
             _ => None,
         })

@@ -8,12 +8,15 @@ mod db;
 mod explain;
 mod failure;
 mod man;
+mod orders;
 mod postfix;
 mod query;
 mod serve;
+mod vmm;
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use clap::builder::{StringValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
@@ -89,21 +92,28 @@ Examples:
     Query(query::Query),
     Admin(crate::admin::Args),
     Explain(explain::Explain),
+    Orders(orders::Orders),
     /// Sets up and inspects the database.
     #[command(subcommand)]
     Db(db::Db),
     /// Checks, shows and translates the configuration.
     #[command(subcommand)]
     Config(config::ConfigCommand),
+    Vmm(vmm::Vmm),
     Completions(completions::Completions),
     Man(man::Manual),
 }
 
-/// Runs the command that the arguments, program name first, ask for.
-pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
-    let arguments: Vec<OsString> = arguments.into_iter().collect();
+/// Runs the command that the arguments, program name first, ask for. Called as `vmm`, the program
+/// is `postcote vmm`.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let mut arguments: Vec<OsString> = arguments.into_iter().collect();
     if completions::answered(&arguments) {
-        return Exit::Done;
+        return Exit::Done.into();
+    }
+    let name = arguments.first().and_then(|program| Path::new(program).file_name());
+    if name.is_some_and(|name| name == vmm::NAME) {
+        arguments.splice(..1, ["postcote".into(), vmm::NAME.into()]);
     }
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
@@ -111,22 +121,24 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
             // Help was asked for and is data; anything else is a complaint. If neither can be
             // written there is nobody to tell.
             let _ = error.print();
-            return if error.use_stderr() { Exit::Usage } else { Exit::Done };
+            return if error.use_stderr() { Exit::Usage } else { Exit::Done }.into();
         }
     };
     match cli.dispatch() {
-        Ok(exit) => exit,
+        Ok(code) => code,
         Err(failure) => {
             terminal::say_failure(&failure);
-            failure.exit
+            failure.exit.into()
         }
     }
 }
 
 impl Cli {
-    fn dispatch(self) -> Result<Exit, Failure> {
+    fn dispatch(self) -> Result<ExitCode, Failure> {
         let source = Source { file: self.common.config, database: self.common.database };
-        match self.command {
+        let exit = match self.command {
+            // Its exit codes are its own.
+            Command::Vmm(words) => return Ok(words.run(&source).into()),
             Command::Admin(arguments) => admin::run(arguments, &load(&source)?),
             Command::Completions(completions) => completions.run(),
             Command::Config(command) => command.run(&source),
@@ -134,9 +146,11 @@ impl Cli {
             Command::Demo { dir } => serve::demo(dir.as_deref()),
             Command::Explain(explain) => explain.run(&load(&source)?),
             Command::Man(manual) => manual.run(),
+            Command::Orders(orders) => orders.run(&load(&source)?),
             Command::Query(query) => query.run(&load(&source)?),
             Command::Serve => serve::serve(source),
-        }
+        };
+        exit.map(ExitCode::from)
     }
 }
 

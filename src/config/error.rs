@@ -130,6 +130,7 @@ fn wrong_kind(found: &str, expected: &str) -> (String, Option<String>) {
     let expected = match expected {
         "a boolean" => "`true` or `false`",
         "a nonzero u64" | "a nonzero usize" => "a whole number above 0",
+        "i64" | "u32" | "u64" | "usize" => "a whole number",
         "a sequence" => "a list of sections",
         "a string" => "a text in quotation marks",
         _ if is_section => "a section",

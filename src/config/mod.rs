@@ -8,12 +8,14 @@ mod duration;
 pub mod edit;
 mod endpoint;
 mod error;
+mod folders;
 mod listen;
 mod load;
 mod scheme;
 mod show;
 mod text;
 mod value;
+mod vmm;
 
 use std::num::NonZeroU64;
 use std::path::PathBuf;
@@ -22,7 +24,7 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
-use crate::mail::{Delimiters, HashForm, MailboxFormat, Scheme};
+use crate::mail::{Delimiters, FolderName, HashForm, MailboxFormat, Scheme};
 
 pub use endpoint::{Endpoint, HostPort};
 pub use error::ConfigError;
@@ -32,6 +34,7 @@ pub use scheme::password_scheme;
 pub use show::{Shown, show};
 pub use text::{BadValue, closest};
 pub use value::{FileMode, LogFilter, LogFormat, LoginSeparators};
+pub use vmm::{Size, Vmm};
 
 /// Everything an operator can set.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +46,8 @@ pub struct Config {
     pub addresses: Addresses,
     /// What new accounts get.
     pub accounts: Accounts,
+    /// Who works on the file system.
+    pub orders: Orders,
     /// Where questions arrive; the daemon refuses to start without one.
     pub listen: Vec<Listen>,
     /// Metrics and health.
@@ -53,6 +58,8 @@ pub struct Config {
     pub control: Control,
     /// What is told on stderr.
     pub log: Log,
+    /// What the vmm commands do without being told.
+    pub vmm: Vmm,
 }
 
 /// Where the data is: `[database]`.
@@ -95,12 +102,31 @@ pub struct Accounts {
     /// The directory of the mail below a home.
     #[serde(deserialize_with = "value::relative_path")]
     pub mailbox_root: String,
+    /// The folders that a new mailbox has beside its inbox.
+    #[serde(with = "folders")]
+    pub folders: Vec<FolderName>,
+    /// Whether mail clients show these folders.
+    pub subscribe: bool,
     /// How new passwords are hashed.
     #[serde(with = "text")]
     pub password_scheme: HashForm,
     /// How long passwords are that are made up, in characters.
     #[serde(deserialize_with = "value::password_length")]
     pub random_password_length: usize,
+}
+
+/// Who works on the file system: `[orders]`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Orders {
+    /// Whether the daemon carries orders out.
+    pub run: bool,
+    /// How often it looks for orders that it was not told of.
+    #[serde(with = "duration")]
+    pub interval: Duration,
+    /// The program that makes the mailboxes of Dovecot's own formats.
+    #[serde(deserialize_with = "value::absolute_path")]
+    pub doveadm: PathBuf,
 }
 
 /// Metrics and health: `[http]`.
@@ -197,8 +223,23 @@ impl Default for Accounts {
             base_directory: PathBuf::from("/srv/mail"),
             mailbox_format: MailboxFormat::Maildir,
             mailbox_root: "Maildir".to_owned(),
+            folders: ["Drafts", "Junk", "Sent", "Trash"]
+                .into_iter()
+                .filter_map(|name| FolderName::parse(name).ok())
+                .collect(),
+            subscribe: true,
             password_scheme: Scheme::Argon2id.into(),
             random_password_length: 20,
+        }
+    }
+}
+
+impl Default for Orders {
+    fn default() -> Self {
+        Self {
+            run: false,
+            interval: Duration::from_mins(1),
+            doveadm: PathBuf::from("/usr/bin/doveadm"),
         }
     }
 }

@@ -18,9 +18,11 @@ use tokio::task::JoinSet;
 
 use crate::cache::{CachedDirectory, Capacity};
 use crate::config::{Config, Source, check};
+use crate::disk;
 use crate::handler::{TableAnswers, now};
 use crate::lookup::Resolver;
 use crate::lookup::explain::{Explanation, explain};
+use crate::orders;
 use crate::server::Shutdown;
 use crate::store::conninfo::{ConnInfo, ConnInfoError};
 use crate::store::{Feed, Link, PgDirectory, Role};
@@ -132,6 +134,9 @@ pub async fn run(
     let caught_up = Arc::new(Notify::new());
     tasks.spawn(follow(feed, Arc::clone(&cache), Arc::clone(&health), Arc::clone(&caught_up)));
     tasks.spawn(upkeep(Arc::clone(&cache)));
+    if config.orders.run {
+        run_orders(config, &mut tasks)?;
+    }
     tokio::select! {
         () = caught_up.notified() => {}
         () = &mut stop => return Ok(()),
@@ -162,6 +167,21 @@ pub async fn run(
         log::drain_timed_out(DRAIN);
     }
     ended.map_or(Ok(()), |task| Err(ServeError::TaskEnded(task)))
+}
+
+/// Carries out orders for the file system, if this process may.
+fn run_orders(config: &Config, tasks: &mut JoinSet<&'static str>) -> Result<(), ServeError> {
+    let missing = disk::missing_rights();
+    if !missing.is_empty() {
+        log::orders_not_permitted(&format!("the daemon lacks {}", missing.join(", ")));
+        return Ok(());
+    }
+    let (config, link) = (config.clone(), link(config, Role::Orders)?);
+    tasks.spawn(async move {
+        orders::serve(&config, &link).await;
+        "order worker"
+    });
+    Ok(())
 }
 
 async fn upkeep(cache: Arc<CachedDirectory<PgDirectory>>) -> &'static str {
@@ -230,6 +250,8 @@ fn read_again(running: &Config, source: &Source, reload: &log::Reload) {
     let sections = [
         ("[database]", fresh.database != running.database),
         ("[addresses]", fresh.addresses != running.addresses),
+        ("[accounts]", running.orders.run && fresh.accounts != running.accounts),
+        ("[orders]", fresh.orders != running.orders),
         ("[[listen]]", fresh.listen != running.listen),
         ("[http]", fresh.http != running.http),
         ("[cache]", fresh.cache != running.cache),

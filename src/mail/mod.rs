@@ -10,8 +10,10 @@ mod domain;
 mod domain_name;
 mod domain_pattern;
 mod entry;
+mod folder;
 mod localpart;
 mod location;
+mod mutf7;
 mod password;
 mod quota;
 mod refusal;
@@ -26,6 +28,7 @@ pub use domain::{Domain, DomainKind, Gid};
 pub use domain_name::{DomainName, DomainNameError};
 pub use domain_pattern::{DomainPattern, DomainPatternError};
 pub use entry::{Alias, Entry};
+pub use folder::{FolderName, FolderNameError};
 pub use localpart::{Delimiters, DelimitersError, Localpart, LocalpartError};
 pub use location::{MailLocation, MailboxFormat, MailboxFormatError, Uid};
 pub use password::{

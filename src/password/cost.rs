@@ -3,8 +3,6 @@
 //! The limits lie far above what Dovecot and administrators make, and below what would stop a
 //! server: with each of them a verification ends within seconds.
 
-use std::fmt;
-
 use crate::mail::Scheme;
 use crate::password::VerifyError;
 
@@ -85,14 +83,4 @@ pub fn rounds(scheme: Scheme) -> Option<Rounds> {
         _ => return None,
     };
     Some(Rounds { least, usual, most })
-}
-
-impl fmt::Display for Cost {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Memory { kib, passes } => write!(f, "{kib} KiB, {passes} passes"),
-            Self::Rounds(1) => f.write_str("1 round"),
-            Self::Rounds(rounds) => write!(f, "{rounds} rounds"),
-        }
-    }
 }

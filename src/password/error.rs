@@ -19,7 +19,7 @@ pub enum VerifyError {
     /// The system has not the memory that the hash wants.
     #[error("there is not enough memory to compute the hash")]
     OutOfMemory,
-    /// Computing it would take too long or too much memory; see [`cost`](crate::password::cost).
+    /// Computing it would take too long or too much memory; see [the limits](mod@crate::password::cost).
     #[error("the hash costs {asked} {unit}, and at most {limit} are computed")]
     TooExpensive {
         /// What it would cost.

@@ -1,11 +1,11 @@
 //! Makes and verifies stored passwords, in every scheme that Dovecot 2.3 and 2.4 know.
 //!
-//! Pure but for the system's random numbers: no files, no clock, no `async`. [`verify`] and
-//! [`hash`] compute for up to some seconds and take up to a gigabyte if the hash wants it, so
+//! Pure but for the system's random numbers: no files, no clock, no `async`. [`verify()`] and
+//! [`hash()`] compute for up to some seconds and take up to a gigabyte if the hash wants it, so
 //! asynchronous callers put them on a thread of their own; everything here is `Send`.
 //!
 //! The algorithms are libraries'. What stands here is what the text of a hash means. How a hash was
-//! made is read first, and refused if computing it would cost more than [`cost`] allows: a row of
+//! made is read first, and refused if computing it would cost more than [`mod@cost`] allows: a row of
 //! the database cannot stop a server.
 //!
 //! # See also

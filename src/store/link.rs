@@ -31,6 +31,8 @@ pub enum Role {
     Feed,
     /// Loading domains and entries.
     Lookups,
+    /// Carrying out orders for the file system.
+    Orders,
 }
 
 impl Role {
@@ -40,6 +42,7 @@ impl Role {
             Self::Admin => "admin",
             Self::Feed => "feed",
             Self::Lookups => "lookups",
+            Self::Orders => "orders",
         }
     }
 
@@ -48,6 +51,7 @@ impl Role {
             Self::Admin => "postcote admin",
             Self::Feed => "postcote feed",
             Self::Lookups => "postcote lookups",
+            Self::Orders => "postcote orders",
         }
     }
 }

@@ -192,6 +192,42 @@ pub fn few_files(limit: u64, wanted: u64) {
     );
 }
 
+/// An order was carried out. Info: it is a change that somebody asked for. Addresses at debug.
+pub fn order_done(id: i64, kind: &str, address: &str, note: Option<&str>) {
+    match note {
+        None => info!(id, kind, "order {id} ({kind}) is done"),
+        Some(note) => info!(id, kind, note, "order {id} ({kind}) is done: {note}"),
+    }
+    debug!(id, kind, address, "order {id} ({kind}) was for {address}");
+}
+
+/// An order could not be carried out. Warn: it is tried again by itself.
+pub fn order_postponed(id: i64, kind: &str, pause: Duration, reason: &str) {
+    debug!(id, kind, reason, "order {id} ({kind}): {reason}");
+    warn!(
+        id,
+        kind,
+        ?pause,
+        "order {id} ({kind}) failed and is tried again in {pause:?}; see `postcote orders list`"
+    );
+}
+
+/// An order was given up. Error: nothing happens until somebody looks at it.
+pub fn order_failed(id: i64, kind: &str, reason: &str) {
+    debug!(id, kind, reason, "order {id} ({kind}): {reason}");
+    error!(id, kind, "order {id} ({kind}) was given up; see `postcote orders list`");
+}
+
+/// The daemon was told to carry out orders and may not. Warn: they wait for somebody who may.
+pub fn orders_not_permitted(reason: &str) {
+    warn!(reason, "orders for the file system are left to `postcote orders run`: {reason}");
+}
+
+/// Orders cannot be taken from the database. Warn: they wait.
+pub fn orders_interrupted(reason: &dyn Display) {
+    warn!(%reason, "orders for the file system wait: {reason}");
+}
+
 /// Lets an event that peers can cause at will into the log ten times a minute; metrics count the
 /// rest.
 struct Throttle(Mutex<Option<(Instant, u32)>>);

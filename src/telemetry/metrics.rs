@@ -73,6 +73,32 @@ label! {
     }
 }
 
+label! {
+    /// What an order asks for.
+    OrderWork {
+        /// A new home.
+        Create = "create",
+        /// The end of a home.
+        Delete = "delete",
+        /// The end of a domain's directory.
+        DeleteDomain = "delete-domain",
+        /// Another place for a home.
+        Move = "move",
+    }
+}
+
+label! {
+    /// How the work on an order ended.
+    OrderOutcome {
+        /// It is done.
+        Done = "done",
+        /// It will be tried again.
+        Postponed = "postponed",
+        /// It waits for somebody to look at it.
+        Failed = "failed",
+    }
+}
+
 impl Label for Table {
     const ALL: &'static [Self] = &Table::ALL;
     fn text(self) -> &'static str {
@@ -161,6 +187,12 @@ metrics! {
     counter changes_total {};
     /// Times that every cached answer became unverified because changes may have been missed.
     counter distrusted_total {};
+    /// Orders for the file system that were carried out or tried here, by kind and outcome.
+    counter orders_total { kind: OrderWork, outcome: OrderOutcome };
+    /// Orders for the file system that wait to be carried out, as seen by a daemon that does it.
+    gauge orders_pending {};
+    /// Orders for the file system that were given up, as seen by a daemon that carries them out.
+    gauge orders_failed {};
 }
 
 /// Every combination of what there is with the values of one more label.

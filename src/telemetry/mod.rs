@@ -1,5 +1,6 @@
-//! What an operator can see: log events and metrics.
+//! What an operator can see: log events, metrics, and how far long work has come.
 
 pub mod http;
 pub mod log;
 pub mod metrics;
+pub mod progress;

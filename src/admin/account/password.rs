@@ -1,12 +1,13 @@
-//! `account password`: gives an account another password.
+//! Gives accounts another password.
 
+use crate::admin::account::row;
 use crate::admin::item::Item;
 use crate::admin::password::NewPassword;
 use crate::admin::report::{ChangeKind, Report};
 use crate::admin::{AdminError, Desk, PasswordSource, names};
 use crate::mail::{Address, Refusal, Rule};
 use crate::store::facts::EntryKind;
-use crate::store::inventory::{self, AccountRow, Filter};
+use crate::store::inventory::AccountRow;
 use crate::store::password;
 
 /// Gives an account another password.
@@ -24,7 +25,7 @@ Examples:
   postcote admin account password joe@example.org
   postcote admin account password joe@example.org --random
   pass mail/joe | postcote admin account password joe@example.org --password-stdin
-  postcote admin account password joe@example.org --hash '{SHA512-CRYPT}$6$…'";
+  postcote admin account password joe@example.org --hash '{SSHA}BcNPjUpS86zAdb3C0cGVjFwA0EJlZDJC'";
 
 impl Password {
     pub(super) fn what(&self) -> String {
@@ -39,8 +40,7 @@ impl Password {
         let what = self.what();
         let domain = names::home_of(desk, &self.address, &what).await?;
         names::must_be(desk, domain.gid, &self.address, EntryKind::Account, &what).await?;
-        let filter = Filter::one(domain.gid, &self.address.localpart);
-        let row = inventory::accounts(desk.tx, &filter).await?.pop();
+        let row = row(desk, domain.gid, &self.address.localpart).await?;
         row.ok_or_else(|| Refusal::new(Rule::NoSuchAccount, what).into())
     }
 

@@ -4,7 +4,7 @@ use crate::admin::domain::messages;
 use crate::admin::item::Item;
 use crate::admin::password::NewPassword;
 use crate::admin::report::{ChangeKind, Report};
-use crate::admin::{AdminError, Desk, account};
+use crate::admin::{AdminError, Desk, PasswordSource, account};
 use crate::mail::{
     Address, DomainName, Localpart, QuotaLimit, Refusal, Rule, ServiceSet, Transport, parse_size,
 };
@@ -26,6 +26,9 @@ pub struct Add {
     /// Makes an account postmaster@ with a password that is made up and printed, once
     #[arg(long)]
     pub(in crate::admin) with_postmaster: bool,
+    /// Reads the password of postmaster@ from standard input instead, one line
+    #[arg(long, requires = "with_postmaster")]
+    password_stdin: bool,
     /// Where its mail goes, as in transport(5); what main.cf says unless given
     #[arg(long)]
     transport: Option<Transport>,
@@ -53,6 +56,11 @@ impl Add {
         let localpart = Localpart::from_internal("postmaster")
             .map_err(|reason| AdminError::bad_data(reason.to_string()))?;
         Ok(Address { localpart, domain: self.name.clone() })
+    }
+
+    /// Where the password of postmaster@ comes from.
+    pub(in crate::admin) fn password(&self) -> PasswordSource {
+        if self.password_stdin { PasswordSource::piped() } else { PasswordSource::random() }
     }
 
     /// Whether the name is free.

@@ -51,7 +51,7 @@ impl Verb {
     ) -> Result<Report, AdminError> {
         let mut report = match self {
             Self::Hash(hash) => hash.perform(settings, options.input)?,
-            Self::Schemes => schemes::report(),
+            Self::Schemes => schemes::report(settings),
             Self::Verify(verify) => {
                 verify.perform(client, settings, options.now, options.input).await?
             }

@@ -103,6 +103,11 @@ impl PasswordSource {
         Self { new: NewHash { random: true, ..NewHash::default() }, hash: None }
     }
 
+    /// A password from standard input.
+    pub(in crate::admin) fn piped() -> Self {
+        Self { new: NewHash { password_stdin: true, ..NewHash::default() }, hash: None }
+    }
+
     /// Gets the password of an account and hashes it; takes a fifth of a second, which is the point.
     pub(in crate::admin) fn obtain(
         &self,
@@ -297,8 +302,12 @@ mod tests {
         let password = new.made_up.unwrap();
         assert_eq!(password.expose_secret().len(), 20);
         assert!(!shown.contains(password.expose_secret()), "{shown}");
-        let other = obtain(&PasswordSource::random(), vec![]).unwrap().made_up.unwrap();
-        assert_ne!(other.expose_secret(), password.expose_secret());
+        let mut settings = Settings::from(&Config::default());
+        settings.accounts.random_password_length = 32;
+        let other = PasswordSource::random().obtain(&settings, &joe(), &mut Typed(vec![])).unwrap();
+        let other = other.made_up.unwrap();
+        assert_eq!(other.expose_secret().len(), 32);
+        assert!(!other.expose_secret().starts_with(password.expose_secret()));
     }
 
     #[test]

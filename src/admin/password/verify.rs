@@ -33,7 +33,7 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   postcote admin password verify joe@example.org
   pass mail/joe | postcote admin password verify joe@example.org --password-stdin
-  postcote admin password verify --hash '{SHA512-CRYPT}$6$…'
+  postcote admin password verify --hash '{SSHA}BcNPjUpS86zAdb3C0cGVjFwA0EJlZDJC'
 
 Exit codes: 0 it fits; 1 it does not; 65 the hash is none.";
 

@@ -64,6 +64,13 @@ pub struct Order {
     pub waits_for: Option<i64>,
 }
 
+impl Order {
+    /// Whether it can be carried out now, if no worker has it.
+    pub fn is_due(&self, now: Timestamp) -> bool {
+        self.state == OrderState::Pending && self.waits_for.is_none() && self.next_attempt <= now
+    }
+}
+
 /// The account that an order is about, as it is now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Occupant {

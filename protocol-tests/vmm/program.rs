@@ -1,0 +1,103 @@
+//! The built program, called as vmm.
+
+use std::fs;
+use std::io::Write as _;
+use std::os::unix::fs::symlink;
+use std::process::{Command, Stdio};
+
+use crate::command::{Said, postcote, run};
+use crate::support::pg;
+use crate::support::scratch::Scratch;
+
+/// A link as an administrator would make it.
+struct Link {
+    directory: Scratch,
+}
+
+impl Link {
+    fn new() -> Self {
+        let directory = Scratch::new();
+        symlink(env!("CARGO_BIN_EXE_postcote"), directory.join("vmm")).unwrap();
+        fs::write(directory.join("postcote.toml"), "").unwrap();
+        Self { directory }
+    }
+
+    /// Runs it in a session of its own, so that passwords are not asked for on somebody's terminal.
+    fn run(&self, arguments: &[&str], environment: &[(&str, &str)], typed: &str) -> Said {
+        let mut command = Command::new("setsid");
+        command.arg("--wait").arg(self.directory.join("vmm")).args(arguments);
+        for (name, _) in std::env::vars_os() {
+            if name.as_encoded_bytes().starts_with(b"PG") {
+                command.env_remove(name);
+            }
+        }
+        command.env("POSTCOTE_CONFIG", self.directory.join("postcote.toml"));
+        command.env_remove("POSTCOTE_DATABASE_URL").envs(environment.iter().copied());
+        let (reader, mut writer) = std::io::pipe().unwrap();
+        writer.write_all(typed.as_bytes()).unwrap();
+        drop(writer);
+        run(command.stdin(Stdio::from(reader)))
+    }
+}
+
+#[test]
+fn a_link_is_vmm_with_its_exit_codes() {
+    let link = Link::new();
+    let broken = link.directory.join("broken.toml");
+    fs::write(&broken, "[log]\nlevel = 'loud'\n").unwrap();
+    let broken = broken.to_str().unwrap();
+    let nowhere = "host=/nowhere dbname=none";
+    let table: [(&[&str], &[(&str, &str)], i32, &str, &str); 9] = [
+        (&[], &[], 1, "Commands:\n", "You must specify a subcommand at least."),
+        (&["-v"], &[], 0, "", "vmm, as postcote"),
+        (&["ui", "-h"], &[], 0, "Usage: vmm userinfo address [-d details]\n", ""),
+        (&["ui"], &[], 2, "", "arguments are required: address"),
+        (&["lp"], &[("POSTCOTE_DATABASE_URL", nowhere)], 0, "ARGON2ID", ""),
+        (&["cg", "misc.base_directory"], &[], 0, "misc.base_directory = /srv/mail\n", ""),
+        (&["ll"], &[("POSTCOTE_DATABASE_URL", nowhere)], 35, "", "Error: "),
+        (&["ll"], &[("POSTCOTE_CONFIG", "/nowhere/x.toml")], 32, "", "no such file"),
+        (&["ll"], &[("POSTCOTE_CONFIG", broken)], 31, "", "| level = 'loud'"),
+    ];
+    for (arguments, environment, code, data, words) in table {
+        let said = link.run(arguments, environment, "");
+        assert_eq!(said.code, Some(code), "{arguments:?}: {}", said.stderr);
+        assert!(said.stdout.contains(data), "{arguments:?}: {}", said.stdout);
+        assert!(said.stderr.contains(words), "{arguments:?}: {}", said.stderr);
+        assert_eq!(data.is_empty(), said.stdout.is_empty(), "{arguments:?}: {}", said.stdout);
+    }
+    // The options of postcote stand before the words of vmm.
+    let arguments = ["--config", broken, "ll"];
+    assert_eq!(link.run(&arguments, &[], "").code, Some(31));
+    let said = run(postcote().args(["vmm", "--config", broken, "ll"]));
+    assert_eq!(said.code, Some(31), "{}", said.stderr);
+}
+
+#[test]
+fn options_are_changed_where_the_daemon_reads_them() {
+    let link = Link::new();
+    let said = link.run(&["cs", "mailbox.root", "mail"], &[], "");
+    assert_eq!((said.code, said.stdout.as_str(), said.stderr.as_str()), (Some(0), "", ""));
+    let said = link.run(&["configure", "-s", "mailbox"], &[], "mdbox\n\n");
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    let file = fs::read_to_string(link.directory.join("postcote.toml")).unwrap();
+    assert_eq!(file, "[accounts]\nmailbox-root = \"mail\"\nmailbox-format = \"mdbox\"\n");
+    let said = link.run(&["cs", "database.url", "mysql://x"], &[], "");
+    assert_eq!(said.code, Some(31), "{}", said.stderr);
+    assert_eq!(fs::read_to_string(link.directory.join("postcote.toml")).unwrap(), file);
+}
+
+/// As scripts of vmm do it.
+#[tokio::test]
+async fn passwords_may_be_piped_and_giving_up_is_3() {
+    let database = pg::database();
+    let link = Link::new();
+    let url = [("POSTCOTE_DATABASE_URL", database.url.as_str())];
+    let said = link.run(&["domainadd", "example.org"], &url, "secret\n");
+    assert_eq!(said.code, Some(3), "{}", said.stderr);
+    assert!(said.stderr.contains("Ouch!"), "{}", said.stderr);
+    let said = link.run(&["domainadd", "example.org"], &url, "secret\nsecret\n");
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    assert_eq!(said.stdout, "Creating account for postmaster@example.org\n");
+    let said = link.run(&["lu"], &url, "");
+    assert!(said.stdout.contains("\t[+] postmaster@example.org\n"), "{}", said.stdout);
+}
