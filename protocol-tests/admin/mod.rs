@@ -2,6 +2,7 @@
 
 mod constraints;
 mod failures;
+mod rehearsal;
 mod scale;
 mod transcript;
 
