@@ -63,7 +63,7 @@ fn check_sample(sample: &str) {
             "table" => Table::parse(value).is_some(),
             "outcome" => ["found", "not_found", "temporary", "misconfigured"].contains(&value),
             "peer" => ["control", "socketmap", "tcp_table"].contains(&value),
-            "cached" => ["domain", "entry"].contains(&value),
+            "cached" => ["domain", "entry", "wildcard"].contains(&value),
             "le" => value == "+Inf" || value.parse::<f64>().is_ok(),
             "version" => true,
             _ => false,
@@ -89,9 +89,9 @@ async fn metrics_move_with_what_happens() {
     let table = |name| format!("postcote_oversized_answers_total{{table=\"{name}\"}}");
     assert_eq!(daemon.metric(&table("virtual_alias_maps")), 1);
     assert_eq!(daemon.metric("postcote_lookup_duration_seconds_count"), 5);
-    // One domain and three addresses were loaded; the rest was known by then.
+    // One domain, three addresses, and for the stranger a default alias and `+`; then all was known.
     assert_eq!(daemon.metric("postcote_cache_misses_total{cached=\"domain\"}"), 1);
-    assert_eq!(daemon.metric("postcote_cache_misses_total{cached=\"entry\"}"), 3);
+    assert_eq!(daemon.metric("postcote_cache_misses_total{cached=\"entry\"}"), 5);
     assert!(daemon.metric("postcote_cache_hits_total{cached=\"entry\"}") >= 2);
     // Sizes are published every few seconds.
     daemon.wait_for_metric("postcote_cache_entries{cached=\"entry\"}", 2);
