@@ -73,7 +73,8 @@ impl PasswordInput for Nobody {
     }
 }
 
-async fn run(client: &mut Client, line: &str) -> Result<Report, AdminError> {
+/// Runs a command as an administrator types it.
+pub(super) async fn run(client: &mut Client, line: &str) -> Result<Report, AdminError> {
     let words = std::iter::once("admin").chain(line.split(' '));
     let args = Cli::try_parse_from(words).unwrap().args;
     let settings = Settings::from(&Config::default());

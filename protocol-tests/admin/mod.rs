@@ -2,6 +2,8 @@
 
 mod constraints;
 mod failures;
+mod rehearsal;
+mod scale;
 mod transcript;
 
 use std::path::{Path, PathBuf};

@@ -18,10 +18,10 @@ use crate::support::scratch::Scratch;
 use crate::vmm;
 
 /// One `$` line and what follows it.
-struct Step {
-    command: String,
+pub(super) struct Step {
+    pub(super) command: String,
     /// What is typed or piped: lines after `<`.
-    typed: Vec<String>,
+    pub(super) typed: Vec<String>,
     expected: String,
 }
 
@@ -74,7 +74,7 @@ pub(super) async fn play(path: &Path) -> Result<(), String> {
 }
 
 /// The comment at the top, and the steps.
-fn read(text: &str) -> (String, Vec<Step>) {
+pub(super) fn read(text: &str) -> (String, Vec<Step>) {
     let mut head = String::new();
     let mut steps: Vec<Step> = Vec::new();
     for line in text.lines() {
@@ -95,9 +95,9 @@ fn read(text: &str) -> (String, Vec<Step>) {
 }
 
 /// A database and those who work on it.
-struct Stage {
+pub(super) struct Stage {
     /// Sees everything.
-    superuser: Client,
+    pub(super) superuser: Client,
     /// Runs the commands, with the rights that administrators have.
     administrator: Client,
     /// What they have configured.
@@ -105,12 +105,12 @@ struct Stage {
 }
 
 impl Stage {
-    async fn enter(database: &TestDatabase<'_>, config: &Path) -> Self {
+    pub(super) async fn enter(database: &TestDatabase<'_>, config: &Path) -> Self {
         let administrator = database.connect_as("postcote_admin").await;
         Self { superuser: database.connect().await, administrator, config: config.to_owned() }
     }
 
-    async fn run(&mut self, step: &Step) -> Result<String, String> {
+    pub(super) async fn run(&mut self, step: &Step) -> Result<String, String> {
         if let Some(statement) = step.command.strip_prefix("sql ") {
             return Ok(sql(&self.superuser, statement).await);
         }
@@ -136,7 +136,11 @@ impl Stage {
     }
 
     /// Parses and runs a command; also says whether it must not change anything.
-    async fn command(&mut self, words: &[String], typed: &[String]) -> (Output, u8, bool) {
+    pub(super) async fn command(
+        &mut self,
+        words: &[String],
+        typed: &[String],
+    ) -> (Output, u8, bool) {
         if let Some(words) = vmm::is_vmm(words) {
             return vmm::run(words, typed, &mut self.administrator, &self.config, now()).await;
         }
@@ -163,7 +167,7 @@ impl Stage {
     }
 
     /// All tables, whatever is in them.
-    async fn fingerprint(&self) -> Vec<(String, String)> {
+    pub(super) async fn fingerprint(&self) -> Vec<(String, String)> {
         let tables = "SELECT relname::text FROM pg_class \
                       WHERE relnamespace = 'postcote'::regnamespace AND relkind = 'r' ORDER BY 1";
         let mut contents = Vec::new();
@@ -213,7 +217,7 @@ async fn sql(client: &Client, statement: &str) -> String {
 }
 
 /// The words of a command line, with the quotes of the shell.
-fn words(command: &str) -> Vec<String> {
+pub(super) fn words(command: &str) -> Vec<String> {
     let mut words = Vec::new();
     let (mut word, mut quote, mut begun) = (String::new(), None, false);
     for c in command.chars() {
