@@ -1,4 +1,5 @@
 //! What teaches at the prompt: completions, manual pages, examples.
 
 mod completions;
+mod examples;
 mod manual;
