@@ -40,6 +40,9 @@ impl Link {
     }
 }
 
+/// What is typed, the environment, the exit code, and what is said as data and as words.
+type Case<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)], i32, &'a str, &'a str);
+
 #[test]
 fn a_link_is_vmm_with_its_exit_codes() {
     let link = Link::new();
@@ -47,7 +50,7 @@ fn a_link_is_vmm_with_its_exit_codes() {
     fs::write(&broken, "[log]\nlevel = 'loud'\n").unwrap();
     let broken = broken.to_str().unwrap();
     let nowhere = "host=/nowhere dbname=none";
-    let table: [(&[&str], &[(&str, &str)], i32, &str, &str); 9] = [
+    let table: [Case<'_>; 9] = [
         (&[], &[], 1, "Commands:\n", "You must specify a subcommand at least."),
         (&["-v"], &[], 0, "", "vmm, as postcote"),
         (&["ui", "-h"], &[], 0, "Usage: vmm userinfo address [-d details]\n", ""),

@@ -17,14 +17,14 @@
 //!
 //! `changes` has what was written (`added`, `changed` or `deleted`; of a deleted thing, how it
 //! was), `items` what was listed, `passwords` those made up (`address`, `password`): nowhere else
-//! does a password appear, except beside its hash in what `password hash --random` lists. Things are described in [`item`](super::item). A command that failed
-//! prints instead
+//! does a password appear, except beside its hash in what `password hash --random` lists. Things
+//! are described in [`item`](super::item). A command that failed prints instead
 //!
 //! ```json
 //! {"error": {"rule": "account-exists", "what": "…", "why": "…", "hint": "…"}}
 //! ```
 //!
-//! with a rule of [`Rule`](crate::mail::Rule), or `bad-data` or `database`. If it read a file, the
+//! with a rule of [`Rule`], or `bad-data` or `database`. If it read a file, the
 //! error also has `mistakes`, the first ones by line:
 //!
 //! ```json

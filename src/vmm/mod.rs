@@ -1,8 +1,8 @@
 //! The 41 subcommands of vmm, for fingers and scripts that know them: `postcote vmm …`, or a link
 //! named `vmm`.
 //!
-//! Nothing is decided here. [`parse`] takes a command line of vmm 0.7 or 0.6 apart, [`translate`]
-//! says it in the words of `postcote admin`, which runs it; [`lists`], [`info`] and [`sheets`] lay
+//! Nothing is decided here. [`mod@parse`] takes a command line of vmm 0.7 or 0.6 apart, `translate`
+//! says it in the words of `postcote admin`, which runs it; `lists`, `info` and `sheets` lay
 //! out what comes back as vmm did, and read it as every script may: from the JSON. [`options`] knows
 //! where the options of vmm.cfg are now. [`exit`] gives every refusal the number that vmm had for it.
 //!

@@ -65,7 +65,8 @@ pub fn parse(arguments: &[String]) -> Result<Call, Complaint> {
     let mut call = Call { known, words: Vec::new(), options: BTreeMap::new() };
     call.read(rest)?;
     call.take_words_for_options()?;
-    let missing: Vec<_> = required(call.known).skip(call.words.len()).map(|piece| piece.name).collect();
+    let missing: Vec<_> =
+        required(call.known).skip(call.words.len()).map(|piece| piece.name).collect();
     if !missing.is_empty() {
         let missing = missing.join(", ");
         return Err(call.wrong(format!("the following arguments are required: {missing}")));
