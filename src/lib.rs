@@ -52,6 +52,7 @@
 //! | [`directory`] | the two questions everything is answered from |
 //! | [`lookup`] | the tables, how they are resolved, and why (`explain`) |
 //! | [`protocol`] | the wire formats |
+//! | [`login`] | who is let in: passwords verified, guessing slowed down |
 //! | [`handler`] | requests to replies |
 //! | [`server`] | sockets, connections, the end |
 //! | [`cache`] | what was asked once is known until a change says otherwise |
@@ -71,6 +72,7 @@ pub mod directory;
 pub mod disk;
 pub mod exit;
 pub mod handler;
+pub mod login;
 pub mod lookup;
 pub mod mail;
 pub mod orders;
