@@ -21,6 +21,7 @@ mod dialogs;
 mod editing;
 mod examples;
 mod help;
+mod logins;
 mod orders;
 mod outage;
 mod passwords;
