@@ -67,7 +67,11 @@ fn check_sample(sample: &str) {
         let value = value.trim_matches('"');
         let closed = match label {
             "table" => Table::parse(value).is_some(),
+            "outcome" if name == "postcote_orders_total" => {
+                ["done", "postponed", "failed"].contains(&value)
+            }
             "outcome" => ["found", "not_found", "temporary", "misconfigured"].contains(&value),
+            "kind" => ["create", "delete", "delete-domain", "move"].contains(&value),
             "peer" => ["control", "socketmap", "tcp_table"].contains(&value),
             "cached" => ["domain", "entry", "wildcard"].contains(&value),
             "le" => value == "+Inf" || value.parse::<f64>().is_ok(),
