@@ -16,6 +16,11 @@ use crate::support::scratch::Scratch;
 /// Commands that run until they are stopped; the tests of the daemon and of the demo start them.
 const STAY: &[&str] = &["postcote-demo.txt", "postcote-serve.txt"];
 
+/// Commands that change nothing, by the end of their names or by how those of vmm begin: they may
+/// share a machine.
+const READ: &[&str] = &["find", "hash", "list", "schemes", "show", "status", "verify"];
+const VMM_READ: &[&str] = &["getuser", "list", "version"];
+
 /// What belongs to the reader's machine and not to postcote; all but `sudo` only have to be there.
 /// Everybody's password is that of the demo.
 const STAND_INS: &[(&str, &str)] = &[
@@ -172,26 +177,56 @@ fn help_files() -> Vec<PathBuf> {
     files
 }
 
-/// Runs the examples of a help text on one machine. Returns how many there are and what went wrong.
-async fn run_all(path: &Path) -> (usize, String) {
-    let name = path.file_name().unwrap().to_str().unwrap();
-    let help = std::fs::read_to_string(path).unwrap();
-    let examples = examples(&help);
-    if examples.is_empty() || STAY.contains(&name) {
-        return (0, String::new());
+/// One of those who try the examples side by side.
+#[derive(Default)]
+struct Reader {
+    /// Has the sample, and nobody has changed it.
+    untouched: Option<Machine>,
+    count: usize,
+    failures: String,
+}
+
+impl Reader {
+    /// Runs the examples of a help text on one machine.
+    async fn try_all(&mut self, path: &Path) {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let help = std::fs::read_to_string(path).unwrap();
+        let examples = examples(&help);
+        if examples.is_empty() || STAY.contains(&name) {
+            return;
+        }
+        let own;
+        let machine = if only_reads(name) {
+            if self.untouched.is_none() {
+                self.untouched = Some(Machine::new(false).await);
+            }
+            self.untouched.as_ref().unwrap()
+        } else {
+            let asks = |line: &str| line.contains(" query ") || line.contains(" explain ");
+            own = Machine::new(examples.iter().any(|(_, line)| asks(line))).await;
+            &own
+        };
+        for (number, line) in examples {
+            self.count += 1;
+            let Said { code, stdout, stderr } = machine.run(line);
+            if code != Some(0) {
+                let status = code.map_or("killed".to_owned(), |code| format!("exit {code}"));
+                let said = (stdout + &stderr).replace('\r', "");
+                self.failures +=
+                    &format!("protocol-tests/help/{name}:{number}: {line}\n[{status}]\n{said}\n");
+            }
+        }
     }
-    let asks = |line: &str| line.contains(" query ") || line.contains(" explain ");
-    let machine = Machine::new(examples.iter().any(|(_, line)| asks(line))).await;
-    let failures = examples.iter().filter_map(|(number, line)| {
-        let Said { code, stdout, stderr } = machine.run(line);
-        (code != Some(0)).then(|| {
-            let status = code.map_or("killed".to_owned(), |code| format!("exit {code}"));
-            let said = (stdout + &stderr).replace('\r', "");
-            format!("protocol-tests/help/{name}:{number}: {line}\n[{status}]\n{said}\n")
-        })
-    });
-    let failures = failures.collect();
-    (examples.len(), failures)
+}
+
+fn only_reads(name: &str) -> bool {
+    let command = name.trim_end_matches(".txt");
+    match command.strip_prefix("postcote-vmm-") {
+        Some(command) => {
+            command.ends_with("info") || VMM_READ.iter().any(|verb| command.starts_with(verb))
+        }
+        None => READ.iter().any(|verb| command.ends_with(&format!("-{verb}"))),
+    }
 }
 
 #[test]
@@ -199,25 +234,23 @@ fn every_example_runs() {
     let files = Mutex::new(help_files().into_iter());
     let work = || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let mut results = Vec::new();
+        let mut reader = Reader::default();
         loop {
-            let Some(path) = files.lock().unwrap().next() else { break results };
-            results.push(runtime.block_on(run_all(&path)));
+            let Some(path) = files.lock().unwrap().next() else { break };
+            runtime.block_on(reader.try_all(&path));
         }
+        (reader.count, reader.failures)
     };
-    let results: Vec<_> = thread::scope(|scope| {
+    let (counts, failures): (Vec<_>, Vec<_>) = thread::scope(|scope| {
         let workers = thread::available_parallelism().map_or(2, usize::from);
         let workers: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
-        workers.into_iter().flat_map(|worker| worker.join().unwrap()).collect()
+        workers.into_iter().map(|worker| worker.join().unwrap()).unzip()
     });
-    let count: usize = results.iter().map(|(count, _)| count).sum();
-    let failures: String = results.into_iter().map(|(_, failures)| failures).collect();
+    let (count, failures) = (counts.into_iter().sum::<usize>(), failures.concat());
     assert!(count > 150, "only {count} examples were found");
     assert!(failures.is_empty(), "\n{failures}");
 }
 
-/// A command without an example teaches nobody. Those that only hold others together may do
-/// without.
 #[test]
 fn every_command_has_an_example() {
     let files = help_files();
