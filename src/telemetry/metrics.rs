@@ -274,6 +274,7 @@ pub fn install() -> Result<PrometheusHandle, BuildError> {
     for outcome in LoginOutcome::ALL {
         logins_total(*outcome);
     }
+    orders_total(OrderWork::Create, OrderOutcome::Done);
     database_lost_total();
     changes_total();
     distrusted_total();
