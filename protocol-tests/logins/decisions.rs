@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 use super::*;
 
 #[tokio::test(start_paused = true)]
+#[expect(clippy::too_many_lines, reason = "one table")]
 async fn every_attempt_gets_its_answer() {
     let (facts, logins) = logins(settings());
     let right = || Some(hash(FAST, "right"));
