@@ -21,6 +21,7 @@ mod dialogs;
 mod editing;
 mod examples;
 mod help;
+mod journal;
 mod logins;
 mod orders;
 mod outage;

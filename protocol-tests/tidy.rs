@@ -59,6 +59,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("disk", &["mail"]),
     ("exit", &[]),
     ("handler", &["config", "directory", "lookup", "mail", "protocol", "telemetry"]),
+    ("journal", &["mail", "store", "telemetry"]),
     ("lib", &[]),
     ("login", &["config", "directory", "lookup", "mail", "password", "telemetry"]),
     ("lookup", &["directory", "mail"]),

@@ -30,7 +30,8 @@ pub mod tls;
 pub mod update;
 mod values;
 pub mod write;
+pub mod write_back;
 
 pub use batch::{OpenError, PgDirectory};
 pub use feed::{Event, Feed};
-pub use link::{Link, Role};
+pub use link::{Link, Pauses, Role};
