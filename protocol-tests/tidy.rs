@@ -45,6 +45,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "directory",
             "disk",
             "handler",
+            "journal",
+            "login",
             "lookup",
             "mail",
             "orders",

@@ -116,7 +116,7 @@ async fn a_daemon_writes_back_as_a_reader() {
                        OVERRIDING SYSTEM VALUE VALUES (7, 70000, 'phone', '{{PLAIN}}x')"
     );
     client.batch_execute(&sql).await.unwrap();
-    let url = format!("{}&user={role}", database.url);
+    let url = database.url.replacen("//postgres@", &format!("//{role}@"), 1);
     let journal = open(&scratch.join("journal"), &url);
     for write in [
         quota(70000, Set(5), Set(1)),

@@ -8,6 +8,8 @@
 //! [`inventory`] and [`details`], and change with [`update`], inside one transaction, and leave
 //! [`orders`] for the file system; [`constraint`] turns the database's own refusals into ours.
 
+pub mod accounts;
+pub mod app_password;
 mod batch;
 pub mod bulk;
 pub mod completion;

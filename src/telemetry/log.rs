@@ -259,6 +259,17 @@ pub fn orders_interrupted(reason: &dyn Display) {
     warn!(%reason, "orders for the file system wait: {reason}");
 }
 
+/// The hash of a password was replaced. Info: a change of the data.
+pub fn rehashed(uid: u32, scheme: &str) {
+    info!(uid, scheme, "the password of uid {uid} is now stored as {scheme}");
+}
+
+/// A hash could not be replaced. Warn: it stays as it was, and each login tries again.
+pub fn rehash_failed(reason: &str) {
+    const HINT: &str = "GRANT EXECUTE ON FUNCTION postcote.rehash_password TO postcote_reader";
+    warn!(reason, hint = HINT, "a password could not be stored anew: {reason}; hint: {HINT}");
+}
+
 /// The journal of what peers told cannot be read or written. Error: they are refused meanwhile.
 pub fn journal_failed(directory: &Path, reason: &dyn Display) {
     let directory = directory.display();
