@@ -30,9 +30,9 @@ Examples:
   postcote admin account password carol@example.org --hash '{SSHA}e/bQghi/1ZoabyUp3lyIjeicprH6TxaR'
   echo '{\"address\": \"bob@example.org\", \"random\": true}' | postcote admin account password --from -
 
-A file of passwords is CSV, its first line naming the columns, or has a JSON object in each line. The
-names are those of the options: address, and one of password (which is hashed), hash and random
-(yes). Either all passwords are changed or none; every mistake is told with its line.";
+A file of passwords is CSV, its first line naming the columns, or has a JSON object in each line.
+The names are those of the options: address, and one of password (which is hashed), hash and
+random (yes). Either all passwords are changed or none; every mistake is told with its line.";
 
 impl Password {
     pub(super) fn what(&self) -> String {
