@@ -17,12 +17,13 @@
 //! | an alias to an address in an alias domain was stored, and the command failed | it is stored, and the command succeeds |
 //! | refused destinations with capitals in their domain, and placeholders there | domains fold, and `%d` may stand where a domain does |
 //! | `userdelete` looked for aliases with this very text | every spelling counts, in catch-alls, forwards and relocated users, too |
+//! | `domaindelete` said nothing of what leads to the domain from elsewhere | names it |
 //! | let aliases run in circles | refuses, with 67 |
 //! | `aliasdomaininfo` of a primary domain, `domainquota … domain`, `userservices` without a service, and white space as a password were tracebacks | Plan B, 2, no services, 69 |
 //! | a negative size silently became positive | is no size |
 //! | patterns had to be A-labels, and `_` stood for any character | patterns take Unicode, and `_` is itself |
 //! | showed a Unicode name only if its first label was international | if any label is |
-//! | `configset` removed all comments | changes the value, nothing else |
+//! | `configset` removed all comments | changes the value, nothing else; the file as it was stands beside it, with `.bak` behind its name |
 //! | printed the database password | hides it |
 //! | Python's tracebacks for what the database refused | the refusal, with its number |
 
