@@ -56,6 +56,13 @@ pub use parse::{Call, parse};
 pub use run::{Site, needs_database, run};
 pub use settings::{ConfigFile, configure, load};
 
+/// What the help ends with.
+pub const EXAMPLES: &str = "\
+Examples:
+  postcote vmm domaininfo example.org full
+  postcote vmm useradd jane@example.org -n 'office 12'
+  ln -s /usr/bin/postcote /usr/local/sbin/vmm";
+
 /// Why a subcommand was not done, as vmm says it.
 #[derive(Clone, Debug)]
 pub struct Complaint {
@@ -134,9 +141,9 @@ fn help(call: &Call, console: &mut dyn Console) -> Code {
             .say(console);
         return Code::InvalidArgument;
     };
-    let Known { purpose, short, new, .. } = known;
+    let Known { purpose, short, new, example, .. } = known;
     let mut text = format!("{purpose}\n\n{}\nShort name: {short}\n", usage(known));
-    let _ = writeln!(text, "Now:        postcote {new}");
+    let _ = writeln!(text, "Now:        postcote {new}\n\nExample:\n  vmm {example}");
     console.print(&text);
     Code::Done
 }
@@ -164,8 +171,9 @@ Commands:
     }
     text.push_str(
         "\nExit codes are those of vmm: 0 done; 2 wrong usage; 20 to 70 refused, each for its reason.\n\
-         `vmm SUBCOMMAND --help` shows both syntaxes, and the command of postcote that does the same.\n",
+         `vmm SUBCOMMAND --help` shows both syntaxes, and the command of postcote that does the same.\n\n",
     );
+    let _ = writeln!(text, "{EXAMPLES}");
     text
 }
 
@@ -192,6 +200,7 @@ mod tests {
             assert_eq!(long.subcommand, short.subcommand);
             assert_eq!(long.subcommand.known().name, pair[0]);
             assert!(!long.purpose.is_empty() && !long.new.is_empty(), "{pair:?}");
+            assert_eq!(long.example.split(' ').next(), Some(pair[0]));
         }
         assert_eq!(ALL.len(), 41);
     }

@@ -14,8 +14,8 @@ use crate::store::write::{self, NewDomain};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  postcote admin domain add example.org --with-postmaster
-  postcote admin domain add bücher.example --transport lmtp:unix:private/dovecot-lmtp --quota 2g";
+  postcote admin domain add shop.example --with-postmaster
+  postcote admin domain add müller.example --transport lmtp:unix:private/dovecot-lmtp --quota 2g";
 
 /// Makes a domain.
 #[derive(Clone, Debug, clap::Args)]
