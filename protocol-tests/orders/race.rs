@@ -13,7 +13,7 @@ use postcote::disk::{
 use postcote::mail::{FolderName, Gid, MailboxFormat, Uid};
 
 use super::namespace::Namespace;
-use super::site::{directory, listing, used_home};
+use super::site::{directory, photograph, used_home};
 use crate::command::run;
 use crate::support::scratch::Scratch;
 use crate::support::terms::runs_as_root;
@@ -113,17 +113,6 @@ fn build(base: &Path, home: bool) {
     if home {
         used_home(&base.join(OLD).join("70000"), 70000, 70000);
     }
-}
-
-/// What may not change: everything about a directory, with what stands in its files.
-fn photograph(directory: &Path) -> String {
-    let list = listing(directory);
-    // A link that is moved or copied as a link gives nothing away.
-    let files = list.lines().filter(|line| line.starts_with('f'));
-    let names = files.filter_map(|line| line.split_once(' '));
-    let texts = names
-        .map(|(_, name)| format!("{name}: {:?}\n", fs::read_to_string(directory.join(name)).ok()));
-    texts.collect::<String>() + &list
 }
 
 /// Plays an operation once for each target and each step, until it has no such step.
