@@ -53,15 +53,12 @@ async fn perform(site: &Site, step: &Step) -> String {
     }
     let before = (pg::dump(&client).await, photograph(&site.base()));
     let words = words(&step.command);
-    let said = match words.first().map(String::as_str) {
-        Some("postcote") => {
-            run(postcote().env("POSTCOTE_CONFIG", site.config_file()).args(&words[1..]))
-        }
-        _ => {
-            let mut shell = std::process::Command::new("sh");
-            let line = given(site, &step.command);
-            run(shell.args(["-euc", &line]).current_dir(&*site.scratch.path()))
-        }
+    let said = if words.first().is_some_and(|word| word == "postcote") {
+        run(postcote().env("POSTCOTE_CONFIG", site.config_file()).args(&words[1..]))
+    } else {
+        let mut shell = std::process::Command::new("sh");
+        let line = given(site, &step.command);
+        run(shell.args(["-euc", &line]).current_dir(site.scratch.path()))
     };
     let after = (pg::dump(&client).await, photograph(&site.base()));
     let (command, said) = (&step.command, shown(site, &said));

@@ -70,7 +70,8 @@ Examples:
     },
     /// Has orders carried out at once; those that had failed start anew
     ///
-    /// While a home is to be moved its mail waits: for another day if the move is ordered anew.
+    /// While a home is to be moved its mail waits: for another day if the move is ordered anew. If one
+    /// of the numbers is refused, nothing is done about the others either.
     #[command(after_long_help = "\
 Examples:
   postcote orders retry 17
@@ -86,7 +87,8 @@ Examples:
     /// Gives orders up for good, and says what follows
     ///
     /// What was to be made is not made, what was to be deleted stays, and an account that was to be
-    /// moved stays where its home is. What was ordered after it for the same account goes on.
+    /// moved stays where its home is. What was ordered after it for the same account goes on. If one of
+    /// the numbers is refused, nothing is done about the others either.
     #[command(after_long_help = "\
 Examples:
   postcote orders drop 17
@@ -238,9 +240,9 @@ impl Orders {
         let counts = orders::counts(&tx).await?;
         let (counts, note) = if exit == Exit::Done {
             if self.dry_run {
-                tx.rollback().await?
+                tx.rollback().await?;
             } else {
-                tx.commit().await?
+                tx.commit().await?;
             }
             (counts, if touched.is_empty() { "note: there is nothing to do\n" } else { "" })
         } else {
@@ -272,9 +274,8 @@ fn refusal(touched: &[Touched]) -> Exit {
     let mut exit = Exit::Done;
     for one in touched {
         match one {
-            Touched::Changed(_) => {}
             Touched::Busy(_) if exit == Exit::Done => exit = Exit::Temporary,
-            Touched::Busy(_) => {}
+            Touched::Busy(_) | Touched::Changed(_) => {}
             Touched::Done(_) | Touched::Missing(_) => exit = Exit::Refused,
         }
     }
