@@ -1,6 +1,7 @@
 //! The examples at the end of each help text work: they are run as they stand there, in order, by a
 //! shell on a terminal, on the data of `postcote demo`. So whoever reads them can paste them there.
 
+use std::fmt::Write as _;
 use std::io::Write as _;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
@@ -212,8 +213,8 @@ impl Reader {
             if code != Some(0) {
                 let status = code.map_or("killed".to_owned(), |code| format!("exit {code}"));
                 let said = (stdout + &stderr).replace('\r', "");
-                self.failures +=
-                    &format!("protocol-tests/help/{name}:{number}: {line}\n[{status}]\n{said}\n");
+                let place = format!("protocol-tests/help/{name}:{number}");
+                let _ = writeln!(self.failures, "{place}: {line}\n[{status}]\n{said}");
             }
         }
     }
@@ -253,13 +254,12 @@ fn every_example_runs() {
 
 #[test]
 fn every_command_has_an_example() {
-    let files = help_files();
-    let without: Vec<_> = files
-        .iter()
-        .filter(|path| {
-            let help = std::fs::read_to_string(path).unwrap();
-            examples(&help).is_empty() && !help.contains("\nCommands:\n")
-        })
-        .collect();
+    let mut without = Vec::new();
+    for path in help_files() {
+        let help = std::fs::read_to_string(&path).unwrap();
+        if examples(&help).is_empty() && !help.contains("\nCommands:\n") {
+            without.push(path.file_name().unwrap().to_owned());
+        }
+    }
     assert!(without.is_empty(), "no examples in {without:#?}");
 }

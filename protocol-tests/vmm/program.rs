@@ -50,7 +50,9 @@ fn a_link_is_vmm_with_its_exit_codes() {
     fs::write(&broken, "[log]\nlevel = 'loud'\n").unwrap();
     let broken = broken.to_str().unwrap();
     let nowhere = "host=/nowhere dbname=none";
-    let table: [Case<'_>; 9] = [
+    let table: [Case<'_>; 11] = [
+        (&["-h"], &[], 0, "  domainadd         da  ", ""),
+        (&["--help"], &[], 0, "Commands:\n", ""),
         (&[], &[], 1, "Commands:\n", "You must specify a subcommand at least."),
         (&["-v"], &[], 0, "", "vmm, as postcote"),
         (&["ui", "-h"], &[], 0, "Usage: vmm userinfo address [-d details]\n", ""),
@@ -153,4 +155,8 @@ async fn passwords_may_be_piped_and_giving_up_is_3() {
     assert_eq!(said.stdout, "Creating account for postmaster@example.org\n");
     let said = link.run(&["lu"], &url, "");
     assert!(said.stdout.contains("\t[+] postmaster@example.org\n"), "{}", said.stdout);
+    // Nobody has to be root, but must be an administrator to the database.
+    let reader = format!("{}?options=-c%20role%3Dpostcote_reader", database.url);
+    let said = link.run(&["dd", "example.org"], &[("POSTCOTE_DATABASE_URL", &reader)], "");
+    assert_eq!(said.code, Some(33), "{}", said.stderr);
 }

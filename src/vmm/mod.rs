@@ -2,7 +2,7 @@
 //! named `vmm`.
 //!
 //! Nothing is decided here. [`mod@parse`] takes a command line of vmm 0.7 or 0.6 apart, `translate`
-//! says it in the words of `postcote admin`, which runs it; `lists`, `info` and `sheets` lay
+//! and `names` say it in the words of `postcote admin`, which runs it; `lists`, `info` and `sheets` lay
 //! out what comes back as vmm did, and read it as every script may: from the JSON. [`options`] knows
 //! where the options of vmm.cfg are now. [`exit`] gives every refusal the number that vmm had for it.
 //!
@@ -25,6 +25,8 @@
 //! | showed a Unicode name only if its first label was international | if any label is |
 //! | `configset` removed all comments | changes the value, nothing else; the file as it was stands beside it, with `.bak` behind its name |
 //! | printed the database password | hides it |
+//! | made passwords of 8 characters, and took a smaller number for 8 | makes them of 20, and refuses a smaller number than 8 |
+//! | asked `postconf` for the limit of destinations at each `aliasadd` | knows that it is 1000 |
 //! | Python's tracebacks for what the database refused | the refusal, with its number |
 
 mod answer;
@@ -33,6 +35,7 @@ pub mod exit;
 mod info;
 mod layout;
 mod lists;
+mod names;
 pub mod options;
 pub mod parse;
 mod run;
