@@ -1,6 +1,6 @@
 //! The database is killed, sessions are cut, the process is killed, the disk has half a line.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write as _};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -122,7 +122,7 @@ async fn a_writer_is_killed_by_another_test() {
     let journal = open(Path::new(directory), url);
     loop {
         journal.commit(quota(70000, Add(10), Add(1))).await.unwrap();
-        println!("acknowledged");
+        writeln!(std::io::stdout(), "acknowledged").unwrap();
     }
 }
 

@@ -5,6 +5,9 @@ use crate::support::pg;
 use crate::support::scratch::Scratch;
 use Amount::{Add, Set, Unset};
 
+/// What is told, the writes, and the bytes and messages that are known then.
+type Row<'a> = (&'a str, &'a [Write], Option<(u64, u64)>);
+
 #[tokio::test]
 async fn each_write_comes_to_this() {
     let (database, scratch) = (pg::database(), Scratch::new());
@@ -12,7 +15,7 @@ async fn each_write_comes_to_this() {
     fill(&client).await;
     let journal = open(&scratch.join("journal"), &database.url);
     let set = |bytes, messages| quota(70000, Set(bytes), Set(messages));
-    let table: &[(&str, &[Write], Option<(u64, u64)>)] = &[
+    let table: &[Row<'_>] = &[
         ("nobody has told", &[], None),
         ("grown from nothing known", &[quota(70000, Add(5), Add(1))], None),
         ("told", &[set(100, 10)], Some((100, 10))),

@@ -29,7 +29,7 @@ pub enum Verb {
     Add(Add),
     /// Deletes an app password: whatever uses it can no longer log in
     #[command(after_long_help = "Example:\n  \
-        postcote admin app-password delete alice@example.org phone")]
+        postcote admin app-password delete alice@example.org laptop")]
     Delete(Delete),
     /// Lists app passwords: what they are for, when they end, when they were last used
     #[command(after_long_help = "Examples:\n  \
