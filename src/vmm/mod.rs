@@ -12,6 +12,8 @@
 //! |---|---|
 //! | had to run as root, and a readable configuration was an error | the database decides who may do what |
 //! | wrote the database first and directories afterwards | one transaction; directories follow by orders that survive a crash |
+//! | took a transport without a colon, whose next hop Postfix dropped | refuses it, with 44 |
+//! | gave new domains the transport `lmtp:unix:private/dovecot-lmtp` | leaves it to `virtual_transport` of main.cf, unless `vmm.domain-transport` is set |
 //! | lower-cased transports of domains | kept as written, for next hops have capitals |
 //! | `domaindelete` failed when there was a catch-all | the catch-all counts as content, `--force` deletes it, too |
 //! | an alias to an address in an alias domain was stored, and the command failed | it is stored, and the command succeeds |

@@ -168,7 +168,11 @@ fn contents(answer: &Answer, kind: &str) -> Vec<String> {
     for item in answer.items(kind) {
         match kind {
             "alias-domain" => names.push(both_forms(item.text("name"))),
-            "catchall" => names.extend(item.texts("destinations").into_iter().map(str::to_owned)),
+            "catchall" => {
+                let mut destinations = item.texts("destinations");
+                destinations.sort_unstable();
+                names.extend(destinations.into_iter().map(str::to_owned));
+            }
             _ => names.push(item.text("address").to_owned()),
         }
     }
