@@ -1,6 +1,7 @@
 //! The wire formats: bytes to requests, replies to bytes. Pure: they know nothing of sockets, of
 //! time, or of what the requests mean.
 
+mod line;
 mod netstring;
 mod percent;
 mod reply;
