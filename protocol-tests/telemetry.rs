@@ -34,7 +34,13 @@ async fn metrics_are_exposed_as_they_are_declared() {
     let page = site.daemon.page("/metrics").unwrap();
     assert_eq!(page.status, 200);
     let lines: BTreeSet<_> = page.body.lines().collect();
+    // This daemon leaves orders to others and does not look at the queue.
+    let of_workers = ["postcote_orders_pending", "postcote_orders_failed"];
     for (name, kind, help) in metrics::ALL {
+        if of_workers.contains(name) {
+            assert!(!page.body.contains(name), "{name}");
+            continue;
+        }
         let help = format!("# HELP {name} {}", help.trim());
         assert!(lines.contains(help.as_str()), "{help}\nis not in\n{}", page.body);
         let kind = format!("# TYPE {name} {kind}");
@@ -61,7 +67,11 @@ fn check_sample(sample: &str) {
         let value = value.trim_matches('"');
         let closed = match label {
             "table" => Table::parse(value).is_some(),
+            "outcome" if name == "postcote_orders_total" => {
+                ["done", "postponed", "failed"].contains(&value)
+            }
             "outcome" => ["found", "not_found", "temporary", "misconfigured"].contains(&value),
+            "kind" => ["create", "delete", "delete-domain", "move"].contains(&value),
             "peer" => ["control", "socketmap", "tcp_table"].contains(&value),
             "cached" => ["domain", "entry", "wildcard"].contains(&value),
             "le" => value == "+Inf" || value.parse::<f64>().is_ok(),
@@ -95,7 +105,7 @@ async fn metrics_move_with_what_happens() {
     assert!(daemon.metric("postcote_cache_hits_total{cached=\"entry\"}") >= 2);
     // Sizes are published every few seconds.
     daemon.wait_for_metric("postcote_cache_entries{cached=\"entry\"}", 2);
-    daemon.wait_for_metric("postcote_cache_unknown{cached=\"entry\"}", 1);
+    daemon.wait_for_metric("postcote_cache_unknown{cached=\"entry\"}", 3);
     assert_eq!(daemon.metric("postcote_connections_total{peer=\"socketmap\"}"), 2);
     daemon.wait_for_metric("postcote_connections_open{peer=\"socketmap\"}", 0);
     assert_eq!(daemon.metric("postcote_database_up"), 1);

@@ -10,6 +10,7 @@ use postcote::disk::{DiskError, Step, Watch};
 use postcote::orders::Worker;
 use rustix::process::{Signal, getpid, kill_process};
 
+use super::dovecot::Dovecot;
 use super::namespace::Namespace;
 use super::relocate::{RENAME, contents};
 use super::site::{Site, directory, listing, used_home};
@@ -135,6 +136,31 @@ async fn a_home_is_made_whole() {
         assert_eq!(stage.states().await, "done", "killed before step {at}");
         if !killed {
             assert!(at > 15, "{at} steps only");
+            break;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_mailbox_that_dovecot_makes_is_made_whole() {
+    if !runs_as_root("a_mailbox_that_dovecot_makes_is_made_whole") {
+        return;
+    }
+    let accounts = "mailbox-format = 'sdbox'\nmailbox-root = 'dbox'\nfolders = ['Entwürfe', 'R&D']";
+    let stage = Stage { site: Site::with_account(accounts), namespace: None };
+    let dovecot = Dovecot::start(&stage.site, "sdbox:~/dbox").await;
+    let login = "anna@shop.example";
+    for at in 0.. {
+        let _ = fs::remove_dir_all(stage.site.base());
+        stage.again("create").await;
+        let killed = stage.crash(at);
+        let what = format!("killed before step {at}");
+        stage.recover(&what);
+        assert_eq!(dovecot.folders(login, &["-s"]), ["Entwürfe", "R&D"], "{what}");
+        assert_eq!(dovecot.folders(login, &[]), ["Entwürfe", "INBOX", "R&D"], "{what}");
+        assert_eq!(stage.states().await, "done", "{what}");
+        if !killed {
+            assert!(at > 12, "{at} steps only");
             break;
         }
     }

@@ -6,6 +6,8 @@
 mod crash;
 mod create;
 mod delete;
+mod dovecot;
+mod mailboxes;
 mod namespace;
 mod race;
 mod relocate;

@@ -24,15 +24,20 @@ impl Site {
     /// Nothing yet, not even the base directory. `accounts` stands in the `[accounts]` section.
     pub(super) fn new(accounts: &str) -> Self {
         let site = Self { scratch: Scratch::new(), database: pg::database() };
+        site.configure(accounts);
+        site
+    }
+
+    /// Writes the configuration, with other `accounts` perhaps.
+    pub(super) fn configure(&self, accounts: &str) {
         let text = format!(
             "[database]\nurl = '{}'\n[accounts]\nbase-directory = '{}'\n{accounts}\n[orders]\n\
              doveadm = '{}'\n",
-            site.database.url,
-            site.base().display(),
-            site.scratch.join("doveadm").display(),
+            self.database.url,
+            self.base().display(),
+            self.scratch.join("doveadm").display(),
         );
-        fs::write(site.config_file(), text).unwrap();
-        site
+        fs::write(self.config_file(), text).unwrap();
     }
 
     /// One domain, gid 70000, with one account, uid 70000, whose order waits.

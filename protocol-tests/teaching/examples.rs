@@ -1,10 +1,12 @@
 //! The examples at the end of each help text work: they are run as they stand there, in order, by a
 //! shell on a terminal, on the data of `postcote demo`. So whoever reads them can paste them there.
 
-use std::fmt::Write as _;
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
+use std::io::Write as _;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Mutex;
+use std::thread;
 
 use crate::command::{Said, file, postcote};
 use crate::support::daemon::{Daemon, Setup, make_daemon_user};
@@ -14,9 +16,15 @@ use crate::support::scratch::Scratch;
 /// Commands that run until they are stopped; the tests of the daemon and of the demo start them.
 const STAY: &[&str] = &["postcote-demo.txt", "postcote-serve.txt"];
 
+/// Commands that change nothing, by the end of their names or by how those of vmm begin: they may
+/// share a machine.
+const READ: &[&str] = &["find", "hash", "list", "schemes", "show", "status", "verify"];
+const VMM_READ: &[&str] = &["getuser", "list", "version"];
+
 /// What belongs to the reader's machine and not to postcote; all but `sudo` only have to be there.
+/// Everybody's password is that of the demo.
 const STAND_INS: &[(&str, &str)] = &[
-    ("pass", "echo correct horse"),
+    ("pass", "case $1 in */url) echo \"$POSTCOTE_DATABASE_URL\" ;; *) echo demo ;; esac"),
     ("systemctl", "exit 0"),
     ("postfix", "exit 0"),
     ("sudo", "shift 2; exec \"$@\""),
@@ -24,6 +32,35 @@ const STAND_INS: &[(&str, &str)] = &[
 
 /// Where the reader's machine keeps things.
 const PLACES: &[&str] = &["/etc/", "/usr/local/", "/srv/", "/var/"];
+
+/// The directories that a package or the shells have made there.
+const DIRECTORIES: &[&str] = &[
+    "etc/bash_completion.d",
+    "etc/fish/completions",
+    "etc/postcote",
+    "etc/postfix",
+    "usr/local/sbin",
+    "usr/local/share/zsh/site-functions",
+];
+
+/// The database of the reader's machine, as its superuser names it.
+const LOCAL_DATABASE: &str = "postgresql:///postcote";
+
+/// Orders with the numbers that examples name, for the sample has none. They have failed, so no
+/// example carries them out.
+const ORDERS: &str = "
+    INSERT INTO postcote.mailbox_order (id, kind, uid, gid, address, home, state, last_error)
+    OVERRIDING SYSTEM VALUE
+    SELECT id, 'delete', 80000 + id, 70000, 'left@example.org', '/srv/mail/e/70000/' || id,
+           'failed', 'permission denied'
+    FROM generate_series(17, 19) id;";
+
+/// Who sits there gives a password twice if asked for one, then ends the input. `vmm configure`
+/// asks for more; an empty line keeps what is there.
+fn typed(line: &str) -> String {
+    let answers = if line.contains(" configure") { "\n".repeat(40) } else { "demo\n".repeat(2) };
+    answers + "\u{4}"
+}
 
 /// A machine as the reader has it: a database, a configuration, perhaps a daemon.
 struct Machine {
@@ -37,56 +74,69 @@ impl Machine {
         let (database, root) = (pg::database(), Scratch::new());
         let client = database.connect().await;
         let sample = std::fs::read_to_string(file("src/demo/sample.sql")).unwrap();
-        client.batch_execute(&format!("BEGIN; {sample}; COMMIT")).await.unwrap();
+        client.batch_execute(&format!("BEGIN; {sample}; {ORDERS} COMMIT")).await.unwrap();
         let daemon = if serving {
             make_daemon_user(&client).await;
             Some(Setup::new(&database.url).start())
         } else {
             None
         };
+        let machine = Self { daemon, database, root };
+        machine.furnish();
+        machine
+    }
+
+    fn furnish(&self) {
+        let root = &self.root;
         for (name, script) in STAND_INS {
             let path = root.join(name);
             std::fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
             std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
         }
-        for place in
-            ["etc/postcote", "etc/postfix", "etc/bash_completion.d", "etc/fish/completions"]
-        {
+        symlink(env!("CARGO_BIN_EXE_postcote"), root.join("vmm")).unwrap();
+        for place in DIRECTORIES {
             std::fs::create_dir_all(root.join(place)).unwrap();
         }
-        let functions = "usr/local/share/zsh/site-functions";
-        std::fs::create_dir_all(root.join(functions)).unwrap();
-        let config = format!("# Ours.\n[database]\nurl = \"{}\"\n", database.url);
+        let config = format!(
+            "# Ours.\n[database]\nurl = \"{}\"\n\n[[listen]]\nprotocol = \"socketmap\"\n\
+             address = \"unix:{}\"\n",
+            self.database.url,
+            root.join("socketmap").display()
+        );
         for name in ["etc/postcote/postcote.toml", "new.toml", "postcote.toml"] {
             std::fs::write(root.join(name), &config).unwrap();
         }
         for entry in std::fs::read_dir(file("conf-examples")).unwrap() {
             let path = entry.unwrap().path();
-            if path.is_file() && path.file_name().unwrap() != "postcote.toml" {
-                std::fs::copy(&path, root.join(path.file_name().unwrap().to_str().unwrap()))
-                    .unwrap();
+            let name = path.file_name().unwrap().to_str().unwrap();
+            if path.is_file() && name != "postcote.toml" {
+                std::fs::copy(&path, root.join(name)).unwrap();
             }
         }
-        Self { daemon, database, root }
     }
 
-    /// Runs a line on a terminal, where somebody types a password twice if asked.
+    /// Runs a line on a terminal. It has failed if any part of its pipe has.
     fn run(&self, line: &str) -> Said {
-        let mut line = line.to_owned();
+        let mut command = line.to_owned();
         for place in PLACES {
-            line = line.replace(place, &format!("{}{place}", self.root.path().display()));
+            command = command.replace(place, &format!("{}{place}", self.root.path().display()));
         }
-        let postcote = postcote();
-        let program = Path::new(postcote.get_program()).parent().unwrap();
+        command = command.replace(LOCAL_DATABASE, &format!("'{}'", self.database.url));
+        let program = Path::new(env!("CARGO_BIN_EXE_postcote")).parent().unwrap();
         let path = std::env::var("PATH").unwrap_or_default();
         let path = format!("{}:{}:{path}", self.root.path().display(), program.display());
         let config = match &self.daemon {
             Some(daemon) => daemon.config(),
             None => self.root.join("etc/postcote/postcote.toml"),
         };
-        let mut child = Command::new("timeout")
-            .args(["--kill-after=1", "20", "script"])
-            .args(["--quiet", "--return", "--echo", "never", "--command", &line, "/dev/null"])
+        let mut terminal = Command::new("timeout");
+        for (name, value) in postcote().get_envs() {
+            assert!(value.is_none());
+            terminal.env_remove(name);
+        }
+        let mut child = terminal
+            .args(["--kill-after=1", "20", "script", "--quiet", "--return", "--echo", "never"])
+            .args(["--command", &format!("set -o pipefail; {command}"), "/dev/null"])
             .current_dir(self.root.path())
             .env("PATH", path)
             .env("SHELL", "/bin/bash")
@@ -98,65 +148,118 @@ impl Machine {
             .stderr(Stdio::piped())
             .spawn()
             .expect("script(1) gives the command a terminal");
-        let mut typed = child.stdin.take().unwrap();
+        let mut keyboard = child.stdin.take().unwrap();
         // A command that asks for nothing may be gone already.
-        let _ = std::io::Write::write_all(&mut typed, b"correct horse\ncorrect horse\n");
-        drop(typed);
-        child.wait_with_output().unwrap().into()
+        let _ = keyboard.write_all(typed(line).as_bytes());
+        let said = child.wait_with_output().unwrap().into();
+        // At its end script(1) would wait two seconds for somebody to read what was typed.
+        drop(keyboard);
+        said
     }
 }
 
-/// The examples of a help text, one line each.
-fn examples(help: &str) -> Vec<String> {
-    let from = help.lines().skip_while(|line| !matches!(*line, "Examples:" | "Example:")).skip(1);
-    let lines = from.take_while(|line| line.starts_with("  "));
-    lines.map(|line| line.trim().to_owned()).collect()
+/// The examples of a help text: the number of the line, and the line.
+fn examples(help: &str) -> Vec<(usize, &str)> {
+    let lines = help.lines().enumerate().skip_while(|(_, line)| !is_header(line)).skip(1);
+    let lines = lines.take_while(|(_, line)| line.starts_with("  "));
+    lines.map(|(index, line)| (index + 1, line.trim())).collect()
 }
 
-#[tokio::test]
-async fn every_example_runs() {
-    let mut files: Vec<_> = std::fs::read_dir(file("protocol-tests/help"))
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
+fn is_header(line: &str) -> bool {
+    matches!(line, "Example:" | "Examples:")
+}
+
+/// Every help text.
+fn help_files() -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(file("protocol-tests/help")).unwrap();
+    let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
     files.sort();
-    let (mut failures, mut count) = (String::new(), 0);
-    for path in files {
+    files
+}
+
+/// One of those who try the examples side by side.
+#[derive(Default)]
+struct Reader {
+    /// Has the sample, and nobody has changed it.
+    untouched: Option<Machine>,
+    count: usize,
+    failures: String,
+}
+
+impl Reader {
+    /// Runs the examples of a help text on one machine.
+    async fn try_all(&mut self, path: &Path) {
         let name = path.file_name().unwrap().to_str().unwrap();
-        let examples = examples(&std::fs::read_to_string(&path).unwrap());
+        let help = std::fs::read_to_string(path).unwrap();
+        let examples = examples(&help);
         if examples.is_empty() || STAY.contains(&name) {
-            continue;
+            return;
         }
-        let asks = |line: &String| line.contains(" query ") || line.contains(" explain ");
-        let machine = Machine::new(examples.iter().any(asks)).await;
-        for line in examples {
-            let said = machine.run(&line);
-            count += 1;
-            if said.code != Some(0) {
-                let _ = writeln!(
-                    failures,
-                    "{name}: {line}\n[exit {:?}]\n{}{}",
-                    said.code, said.stdout, said.stderr
-                );
+        let own;
+        let machine = if only_reads(name) {
+            if self.untouched.is_none() {
+                self.untouched = Some(Machine::new(false).await);
+            }
+            self.untouched.as_ref().unwrap()
+        } else {
+            let asks = |line: &str| line.contains(" query ") || line.contains(" explain ");
+            own = Machine::new(examples.iter().any(|(_, line)| asks(line))).await;
+            &own
+        };
+        for (number, line) in examples {
+            self.count += 1;
+            let Said { code, stdout, stderr } = machine.run(line);
+            if code != Some(0) {
+                let status = code.map_or("killed".to_owned(), |code| format!("exit {code}"));
+                let said = (stdout + &stderr).replace('\r', "");
+                self.failures +=
+                    &format!("protocol-tests/help/{name}:{number}: {line}\n[{status}]\n{said}\n");
             }
         }
     }
-    assert!(count > 30, "only {count} examples were found");
-    assert!(failures.is_empty(), "{failures}");
 }
 
-/// A command without an example teaches nobody. Those that only hold others together may do
-/// without.
+fn only_reads(name: &str) -> bool {
+    let command = name.trim_end_matches(".txt");
+    match command.strip_prefix("postcote-vmm-") {
+        Some(command) => {
+            command.ends_with("info") || VMM_READ.iter().any(|verb| command.starts_with(verb))
+        }
+        None => READ.iter().any(|verb| command.ends_with(&format!("-{verb}"))),
+    }
+}
+
+#[test]
+fn every_example_runs() {
+    let files = Mutex::new(help_files().into_iter());
+    let work = || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let mut reader = Reader::default();
+        loop {
+            let Some(path) = files.lock().unwrap().next() else { break };
+            runtime.block_on(reader.try_all(&path));
+        }
+        (reader.count, reader.failures)
+    };
+    let (counts, failures): (Vec<_>, Vec<_>) = thread::scope(|scope| {
+        let workers = thread::available_parallelism().map_or(2, usize::from);
+        let workers: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().map(|worker| worker.join().unwrap()).unzip()
+    });
+    let (count, failures) = (counts.into_iter().sum::<usize>(), failures.concat());
+    assert!(count > 150, "only {count} examples were found");
+    assert!(failures.is_empty(), "\n{failures}");
+}
+
 #[test]
 fn every_command_has_an_example() {
-    let mut without = Vec::new();
-    for entry in std::fs::read_dir(file("protocol-tests/help")).unwrap() {
-        let path = entry.unwrap().path();
-        let help = std::fs::read_to_string(&path).unwrap();
-        if examples(&help).is_empty() && !help.contains("\nCommands:\n") {
-            without.push(path.file_name().unwrap().to_str().unwrap().to_owned());
-        }
-    }
-    without.sort();
+    let files = help_files();
+    let without: Vec<_> = files
+        .iter()
+        .filter(|path| {
+            let help = std::fs::read_to_string(path).unwrap();
+            examples(&help).is_empty() && !help.contains("\nCommands:\n")
+        })
+        .collect();
     assert!(without.is_empty(), "no examples in {without:#?}");
 }

@@ -1,8 +1,8 @@
 //! The built program, called as vmm.
 
-use std::fs;
+use std::fs::{self, Permissions};
 use std::io::Write as _;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::process::{Command, Stdio};
 
 use crate::command::{Said, postcote, run};
@@ -80,13 +80,63 @@ fn options_are_changed_where_the_daemon_reads_them() {
     let link = Link::new();
     let said = link.run(&["cs", "mailbox.root", "mail"], &[], "");
     assert_eq!((said.code, said.stdout.as_str(), said.stderr.as_str()), (Some(0), "", ""));
-    let said = link.run(&["configure", "-s", "mailbox"], &[], "mdbox\n\n");
+    let said = link.run(&["configure", "-s", "mailbox"], &[], "\nmdbox\n\n\n");
     assert_eq!(said.code, Some(0), "{}", said.stderr);
     let file = fs::read_to_string(link.directory.join("postcote.toml")).unwrap();
     assert_eq!(file, "[accounts]\nmailbox-root = \"mail\"\nmailbox-format = \"mdbox\"\n");
     let said = link.run(&["cs", "database.url", "mysql://x"], &[], "");
     assert_eq!(said.code, Some(31), "{}", said.stderr);
     assert_eq!(fs::read_to_string(link.directory.join("postcote.toml")).unwrap(), file);
+}
+
+/// What somebody wrote by hand: comments, an order of their own, and notations.
+const BY_HAND: &str = "\
+# ours
+[vmm]   # as it was
+random-password = false # asked for
+domain-quota = '2g'
+
+[accounts]
+# not Maildir
+mailbox-root='mail'   # like the old host
+password-scheme = \"SSHA512\"
+
+[database]
+url = \"postgresql:///mail\" # the socket
+";
+
+#[test]
+fn comments_and_order_stay_and_the_old_file_is_kept() {
+    let link = Link::new();
+    let (file, old) = ("postcote.toml", "postcote.toml.bak");
+    let [file, old] = [file, old].map(|name| link.directory.join(name));
+    fs::write(&file, BY_HAND).unwrap();
+    fs::set_permissions(&file, Permissions::from_mode(0o640)).unwrap();
+
+    // What is so already is not written.
+    assert_eq!(link.run(&["cs", "domain.quota_bytes", "2048m"], &[], "").code, Some(0));
+    assert_eq!(link.run(&["cf", "account"], &[], "\n\n\n\n").code, Some(0));
+    assert_eq!(fs::read_to_string(&file).unwrap(), BY_HAND);
+    assert!(!old.exists());
+
+    assert_eq!(link.run(&["cs", "account.random_password", "yes"], &[], "").code, Some(0));
+    let once = BY_HAND.replace("random-password = false #", "random-password = true #");
+    assert_eq!(fs::read_to_string(&file).unwrap(), once);
+    assert_eq!(fs::read_to_string(&old).unwrap(), BY_HAND);
+    assert_eq!(old.metadata().unwrap().permissions().mode() & 0o777, 0o640);
+
+    let said = link.run(&["configure", "-s", "misc"], &[], "\nSHA512-CRYPT\n");
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    let twice = once.replace("SSHA512", "SHA512-CRYPT");
+    assert_eq!(fs::read_to_string(&file).unwrap(), twice);
+    assert_eq!(fs::read_to_string(&old).unwrap(), once);
+    let said = link.run(&["cg", "misc.password_scheme"], &[], "");
+    assert_eq!(said.stdout, "misc.password_scheme = SHA512-CRYPT\n");
+
+    // What is refused changes neither.
+    assert_eq!(link.run(&["cs", "misc.password_scheme", "ROT13"], &[], "").code, Some(31));
+    assert_eq!(fs::read_to_string(&file).unwrap(), twice);
+    assert_eq!(fs::read_to_string(&old).unwrap(), once);
 }
 
 /// As scripts of vmm do it.

@@ -19,7 +19,7 @@ pub enum Verb {
     #[command(after_long_help = DELETE)]
     Delete(Delete),
     /// Shows where mail for strangers goes
-    #[command(after_long_help = "Example:\n  postcote admin catchall show example.org")]
+    #[command(after_long_help = "Example:\n  postcote admin catchall show example.net")]
     Show(Show),
 }
 
@@ -32,8 +32,8 @@ A default alias is asked before the catch-all, the user `+` behind it.";
 
 const DELETE: &str = "\
 Examples:
-  postcote admin catchall delete example.org %n@backup.example.net
-  postcote admin catchall delete example.org";
+  postcote admin catchall delete example.net --dry-run
+  postcote admin catchall delete example.net sales@example.net";
 
 /// Gives a domain a catch-all, or extends it.
 #[derive(Clone, Debug, clap::Args)]

@@ -58,10 +58,10 @@ pub struct Args {
 
 const EXAMPLES: &str = "\
 Examples:
-  postcote admin domain add example.org --with-postmaster
-  postcote admin account add info@example.org --quota 2g
-  postcote admin alias add sales@example.org info@example.org
-  postcote admin address list %@example.org
+  postcote admin domain add shop.example --with-postmaster
+  postcote admin account add jane@shop.example --quota 2g
+  postcote admin alias add sales@shop.example jane@shop.example
+  postcote admin address list %@shop.example
 
 In a PATTERN, `%` stands for any text. Domains may be written in Unicode.
 Exit codes: 0 done; 1 refused by a rule or not found; 65 bad data;

@@ -15,16 +15,16 @@ use crate::store::write;
 pub enum Verb {
     /// Says that somebody has moved, or moved again
     #[command(after_long_help = "Example:\n  \
-        postcote admin relocated add jane@example.org jane.doe@example.com")]
+        postcote admin relocated add gina@example.org gina@moved.example")]
     Add(Add),
     /// Forgets that somebody has moved
-    #[command(after_long_help = "Example:\n  postcote admin relocated delete jane@example.org")]
+    #[command(after_long_help = "Example:\n  postcote admin relocated delete frank@example.org")]
     Delete(Delete),
     /// Lists who has moved, and whereto
     #[command(after_long_help = "Example:\n  postcote admin relocated list %@example.org")]
     List(Selection),
     /// Shows where somebody has moved
-    #[command(after_long_help = "Example:\n  postcote admin relocated show jane@example.org")]
+    #[command(after_long_help = "Example:\n  postcote admin relocated show frank@example.org")]
     Show(Show),
 }
 

@@ -45,7 +45,7 @@ Examples:
     #[command(after_long_help = "\
 Examples:
   postcote config get accounts.password-scheme
-  psql \"$(postcote config get database.url --show-secrets)\"")]
+  psql \"$(postcote config get database.url --show-secrets)\" -c 'TABLE postcote.domain'")]
     Get {
         /// The option, as `section.option`
         #[arg(value_name = "KEY")]

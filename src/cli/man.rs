@@ -55,7 +55,11 @@ fn commands(command: Command, directory: &Path) -> Result<(), Failure> {
 fn rendered(man: &Man) -> Result<String, Failure> {
     let mut page = Vec::new();
     man.render(&mut page).map_err(|e| Failure::new(Exit::Unavailable, e.to_string()))?;
-    Ok(String::from_utf8_lossy(&page).into_owned())
+    let page = String::from_utf8_lossy(&page);
+    // A list of many options is broken between them: an option with a hyphen more is another one,
+    // and lines of one word cannot be adjusted.
+    let page = page.replace("|\\fB", "|\\:\\fB");
+    Ok(page.replacen("\n.SH NAME\n", "\n.ad l\n.nh\n.SH NAME\n", 1))
 }
 
 fn write(directory: &Path, name: &str, page: &str) -> Result<(), Failure> {

@@ -90,7 +90,7 @@ Examples:
     #[command(after_long_help = "\
 Examples:
   postcote orders drop 17
-  postcote orders drop 17 18 19")]
+  postcote orders drop 18 19")]
     Drop {
         /// The numbers of the orders
         #[arg(value_name = "ID", required = true)]

@@ -19,14 +19,7 @@ use crate::vmm::{self, Call, Code, Complaint, ConfigFile, Console, Site};
 /// Also what a link named `vmm` runs. `postcote vmm help` lists the subcommands, `postcote vmm
 /// SUBCOMMAND --help` shows what one takes, and which command of postcote does the same.
 #[derive(Debug, Args)]
-#[command(
-    disable_help_flag = true,
-    after_long_help = "\
-Examples:
-  postcote vmm domaininfo example.org full
-  postcote vmm useradd jane@example.org -n 'office 12'
-  ln -s /usr/bin/postcote /usr/local/sbin/vmm"
-)]
+#[command(disable_help_flag = true, after_long_help = vmm::EXAMPLES)]
 pub(super) struct Vmm {
     /// A subcommand of vmm and what it takes
     // There may be a password among them.

@@ -29,6 +29,10 @@ pub enum Step {
     Copy,
     /// Everything is done except for writing it down on the disk.
     Flush,
+    /// Dovecot is told to make a part of a mailbox.
+    Dovecot,
+    /// Everything is done except for noting it in the database.
+    Settle,
 }
 
 /// Is told each step before it is taken.

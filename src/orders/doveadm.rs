@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use tokio::process::Command;
 
+use crate::disk::{Step, Watch};
 use crate::mail::FolderName;
+use crate::orders::execute::Undone;
 
 /// Longer than Dovecot takes for a user database that has to be asked over the network.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -21,20 +23,25 @@ pub(super) async fn make_folders(
     login: &str,
     folders: &[FolderName],
     subscribe: bool,
-) -> Result<(), String> {
+    watch: &(dyn Watch + Send + Sync),
+) -> Result<(), Undone> {
     // Dovecot takes these for a pattern that many users match.
     if login.contains(['*', '?']) {
-        return Err(format!("Dovecot cannot be told to work for `{login}` alone"));
+        let why = format!("Dovecot cannot be told to work for `{login}` alone");
+        return Err(Undone::Failed(why));
     }
+    watch.before(Step::Dovecot)?;
     let listed = call(doveadm, "list", login, &[]).await?;
     let has = |name: &str| listed.lines().any(|line| line == name);
     let wanted =
         ["INBOX".to_owned()].into_iter().chain(folders.iter().map(FolderName::with_slashes));
     let lacking: Vec<String> = wanted.filter(|name| !has(name)).collect();
     if !lacking.is_empty() {
+        watch.before(Step::Dovecot)?;
         call(doveadm, "create", login, &lacking).await?;
     }
     if subscribe && !folders.is_empty() {
+        watch.before(Step::Dovecot)?;
         let names: Vec<String> = folders.iter().map(FolderName::with_slashes).collect();
         call(doveadm, "subscribe", login, &names).await?;
     }
@@ -42,7 +49,7 @@ pub(super) async fn make_folders(
 }
 
 /// Runs one command, without a shell, and returns what it printed.
-async fn call(doveadm: &Path, verb: &str, login: &str, names: &[String]) -> Result<String, String> {
+async fn call(doveadm: &Path, verb: &str, login: &str, names: &[String]) -> Result<String, Undone> {
     let shown = format!("`{} mailbox {verb} -u {login}`", doveadm.display());
     let mut command = Command::new(doveadm);
     command
@@ -53,8 +60,11 @@ async fn call(doveadm: &Path, verb: &str, login: &str, names: &[String]) -> Resu
         .stdin(Stdio::null())
         .kill_on_drop(true);
     let output = match tokio::time::timeout(PATIENCE, command.output()).await {
-        Err(_) => return Err(format!("{shown} was not done after {} s", PATIENCE.as_secs())),
-        Ok(Err(error)) => return Err(format!("cannot run {shown}: {error}")),
+        Err(_) => {
+            let seconds = PATIENCE.as_secs();
+            return Err(Undone::Failed(format!("{shown} was not done after {seconds} s")));
+        }
+        Ok(Err(error)) => return Err(Undone::Failed(format!("cannot run {shown}: {error}"))),
         Ok(Ok(output)) => output,
     };
     if output.status.success() {
@@ -63,5 +73,5 @@ async fn call(doveadm: &Path, verb: &str, login: &str, names: &[String]) -> Resu
     let words = String::from_utf8_lossy(&output.stderr);
     let words: String = words.split_whitespace().collect::<Vec<_>>().join(" ");
     let words: String = words.chars().take(WORDS).collect();
-    Err(format!("{shown} failed ({}): {words}", output.status))
+    Err(Undone::Failed(format!("{shown} failed ({}): {words}", output.status)))
 }

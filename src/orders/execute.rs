@@ -102,9 +102,8 @@ impl Work<'_> {
             return Ok(());
         }
         let Homes { folders, subscribe, doveadm, .. } = &**self.homes;
-        doveadm::make_folders(doveadm, &occupant.address, folders, *subscribe)
-            .await
-            .map_err(Undone::Failed)
+        let login = &occupant.address;
+        doveadm::make_folders(doveadm, login, folders, *subscribe, &**self.watch).await
     }
 
     async fn delete(&self, uid: Uid, occupant: Option<&Occupant>) -> Result<Done, Undone> {

@@ -70,6 +70,7 @@ impl Worker {
         let Some(claim) = orders::claim(client).await? else { return Ok(None) };
         let order = claim.order.clone();
         let done = execute(&self.homes, &self.watch, &order, claim.occupant.as_ref()).await;
+        let done = done.and_then(|done| Ok(self.watch.before(Step::Settle).map(|()| done)?));
         let (outcome, note) = match done {
             Ok(Done { left_over, note }) => {
                 let left_over = left_over.map(|path| path.to_string_lossy().into_owned());

@@ -249,6 +249,7 @@ pub fn install() -> Result<PrometheusHandle, BuildError> {
         malformed_requests_total(*peer);
         connection_panics_total(*peer);
     }
+    orders_total(OrderWork::Create, OrderOutcome::Done);
     database_lost_total();
     changes_total();
     distrusted_total();

@@ -58,12 +58,16 @@ pub enum Code {
     LocalpartInvalid = 47,
     /// `LOCALPART_TOO_LONG`.
     LocalpartTooLong = 48,
+    /// `NOT_EXECUTABLE`: what an option names is no program.
+    NotExecutable = 51,
     /// `NO_SUCH_ACCOUNT`.
     NoSuchAccount = 52,
     /// `NO_SUCH_ALIAS`, also for catch-alls.
     NoSuchAlias = 53,
     /// `NO_SUCH_ALIASDOMAIN`.
     NoSuchAliasDomain = 54,
+    /// `NO_SUCH_BINARY`: what an option names is no file.
+    NoSuchBinary = 55,
     /// `NO_SUCH_DOMAIN`.
     NoSuchDomain = 57,
     /// `NO_SUCH_RELOCATED`.

@@ -1,5 +1,6 @@
 //! What the info commands print, and Plan B: who asks for the wrong kind of thing gets the right one.
 
+use crate::vmm::answer::Answer;
 use crate::vmm::layout;
 use crate::vmm::lists::both_forms;
 use crate::vmm::run::Session;
@@ -61,11 +62,29 @@ impl Session<'_> {
 
     async fn alias(&mut self, object: &str) -> Result<(), Complaint> {
         let address = translate::address(object)?;
-        let answer = self.ask(&New::command("alias show").word(&address)).await?;
+        let answer = self.ask_by_any_name("alias show", "alias", &address).await?;
         let Some(item) = answer.items("alias").next() else { return Ok(()) };
         let sentence = format!("Mail for {address} will be redirected to:");
         self.print(&leading("Alias information", &sentence, item.texts("destinations")));
         Ok(())
+    }
+
+    /// As vmm, which showed aliases and relocated users under each name of their domain.
+    async fn ask_by_any_name(
+        &mut self,
+        command: &'static str,
+        entry: &str,
+        address: &str,
+    ) -> Result<Answer, Complaint> {
+        match self.ask(&New::command(command).word(address)).await {
+            Err(complaint) if complaint.code == Code::IsAliasDomain => {
+                match self.in_primary(address, entry).await? {
+                    Some(there) => self.ask(&New::command(command).word(there)).await,
+                    None => Err(complaint),
+                }
+            }
+            asked => asked,
+        }
     }
 
     async fn catchall(&mut self, object: &str) -> Result<(), Complaint> {
@@ -79,7 +98,7 @@ impl Session<'_> {
 
     async fn relocated(&mut self, object: &str) -> Result<(), Complaint> {
         let address = translate::address(object)?;
-        let answer = self.ask(&New::command("relocated show").word(&address)).await?;
+        let answer = self.ask_by_any_name("relocated show", "relocated", &address).await?;
         let Some(item) = answer.items("relocated").next() else { return Ok(()) };
         let title = layout::title("Relocated information");
         let new = item.text("new_address");

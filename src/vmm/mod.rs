@@ -17,12 +17,13 @@
 //! | an alias to an address in an alias domain was stored, and the command failed | it is stored, and the command succeeds |
 //! | refused destinations with capitals in their domain, and placeholders there | domains fold, and `%d` may stand where a domain does |
 //! | `userdelete` looked for aliases with this very text | every spelling counts, in catch-alls, forwards and relocated users, too |
+//! | `domaindelete` said nothing of what leads to the domain from elsewhere | names it |
 //! | let aliases run in circles | refuses, with 67 |
 //! | `aliasdomaininfo` of a primary domain, `domainquota … domain`, `userservices` without a service, and white space as a password were tracebacks | Plan B, 2, no services, 69 |
 //! | a negative size silently became positive | is no size |
 //! | patterns had to be A-labels, and `_` stood for any character | patterns take Unicode, and `_` is itself |
 //! | showed a Unicode name only if its first label was international | if any label is |
-//! | `configset` removed all comments | changes the value, nothing else |
+//! | `configset` removed all comments | changes the value, nothing else; the file as it was stands beside it, with `.bak` behind its name |
 //! | printed the database password | hides it |
 //! | Python's tracebacks for what the database refused | the refusal, with its number |
 
@@ -51,6 +52,13 @@ pub use exit::Code;
 pub use parse::{Call, parse};
 pub use run::{Site, needs_database, run};
 pub use settings::{ConfigFile, configure, load};
+
+/// What the help ends with.
+pub const EXAMPLES: &str = "\
+Examples:
+  postcote vmm domaininfo example.org full
+  postcote vmm useradd jane@example.org -n 'office 12'
+  ln -s /usr/bin/postcote /usr/local/sbin/vmm";
 
 /// Why a subcommand was not done, as vmm says it.
 #[derive(Clone, Debug)]
@@ -130,9 +138,9 @@ fn help(call: &Call, console: &mut dyn Console) -> Code {
             .say(console);
         return Code::InvalidArgument;
     };
-    let Known { purpose, short, new, .. } = known;
+    let Known { purpose, short, new, example, .. } = known;
     let mut text = format!("{purpose}\n\n{}\nShort name: {short}\n", usage(known));
-    let _ = writeln!(text, "Now:        postcote {new}");
+    let _ = writeln!(text, "Now:        postcote {new}\n\nExample:\n  vmm {example}");
     console.print(&text);
     Code::Done
 }
@@ -160,8 +168,9 @@ Commands:
     }
     text.push_str(
         "\nExit codes are those of vmm: 0 done; 2 wrong usage; 20 to 70 refused, each for its reason.\n\
-         `vmm SUBCOMMAND --help` shows both syntaxes, and the command of postcote that does the same.\n",
+         `vmm SUBCOMMAND --help` shows both syntaxes, and the command of postcote that does the same.\n\n",
     );
+    let _ = writeln!(text, "{EXAMPLES}");
     text
 }
 
@@ -188,6 +197,7 @@ mod tests {
             assert_eq!(long.subcommand, short.subcommand);
             assert_eq!(long.subcommand.known().name, pair[0]);
             assert!(!long.purpose.is_empty() && !long.new.is_empty(), "{pair:?}");
+            assert_eq!(long.example.split(' ').next(), Some(pair[0]));
         }
         assert_eq!(ALL.len(), 41);
     }

@@ -97,13 +97,19 @@ impl Session<'_> {
             .then(|| format!("Creating account for postmaster@{}\n", call.word(0).to_lowercase()));
         let answer = match self.announced(&new, announcement).await {
             Err(complaint) if complaint.code == Code::IsAliasDomain => {
-                let Some(there) = self.in_primary(call).await? else { return Err(complaint) };
+                let Some(there) = self.with_primary(call).await? else { return Err(complaint) };
                 let new = translated(&there, &self.site.config.vmm)?;
                 self.ask(&new).await?
             }
             Err(complaint) => return Err(self.of_scheme(call, complaint)),
             Ok(answer) => answer,
         };
+        if call.known.subcommand == S::RelocatedAdd && answer.list("changes").next().is_none() {
+            let (old, new) = (call.word(0).to_lowercase(), call.word(1));
+            let why =
+                format!("cannot add relocated user `{old}`: `{new}` is the new address already");
+            return Err(Complaint::new(Code::RelocatedExists, why));
+        }
         for password in answer.list("passwords") {
             self.print(&format!("Generated password: {}\n", password.text("password")));
         }
@@ -122,16 +128,13 @@ impl Session<'_> {
     }
 
     /// The same for an alias domain's own name, if what is meant stands in the primary domain.
-    async fn in_primary(&mut self, call: &Call) -> Result<Option<Call>, Complaint> {
+    async fn with_primary(&mut self, call: &Call) -> Result<Option<Call>, Complaint> {
         let entry = match call.known.subcommand {
-            S::AliasAdd | S::AliasDelete | S::AliasInfo => "alias",
-            S::RelocatedAdd | S::RelocatedDelete | S::RelocatedInfo => "relocated",
+            S::AliasAdd | S::AliasDelete => "alias",
+            S::RelocatedAdd | S::RelocatedDelete => "relocated",
             _ => return Ok(None),
         };
-        let Some(address) = self.primary_address(call.word(0)).await? else { return Ok(None) };
-        if self.entry(&address).await?.as_deref() != Some(entry) {
-            return Ok(None);
-        }
+        let Some(address) = self.in_primary(call.word(0), entry).await? else { return Ok(None) };
         let mut there = call.clone();
         if let Some(word) = there.words.first_mut() {
             *word = address;
@@ -139,11 +142,19 @@ impl Session<'_> {
         Ok(Some(there))
     }
 
-    /// An address with the primary name of its domain.
-    pub(super) async fn primary_address(
+    /// The address with the primary name of its domain, if an entry of this kind stands there.
+    pub(super) async fn in_primary(
         &mut self,
         address: &str,
+        entry: &str,
     ) -> Result<Option<String>, Complaint> {
+        let Some(address) = self.primary_address(address).await? else { return Ok(None) };
+        let is_there = self.entry(&address).await?.as_deref() == Some(entry);
+        Ok(is_there.then_some(address))
+    }
+
+    /// An address with the primary name of its domain.
+    async fn primary_address(&mut self, address: &str) -> Result<Option<String>, Complaint> {
         let Some((localpart, domain)) = address.rsplit_once('@') else { return Ok(None) };
         let new = New::command("alias-domain list").word(domain);
         let answer = self.ask(&new).await?;
@@ -251,5 +262,7 @@ fn misread(error: &clap::Error) -> Complaint {
     let text = error.to_string();
     let first = text.lines().next().unwrap_or_default();
     let why = first.strip_prefix("error: ").unwrap_or(first);
+    // The option that `admin` names is not the one that was typed.
+    let why = why.split_once(">': ").map_or(why, |(_, reason)| reason);
     Complaint::new(Code::InvalidArgument, why)
 }

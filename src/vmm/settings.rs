@@ -1,7 +1,8 @@
 //! `configget`, `configset` and `configure`, which work on postcote.toml.
 
 use std::io::ErrorKind;
-use std::path::Path;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
 
 use crate::config::edit::{self, EditError, FileError, Secrets};
 use crate::config::{Config, Source};
@@ -120,8 +121,26 @@ fn set(call: &Call, file: ConfigFile<'_>) -> Result<(), Complaint> {
 }
 
 fn save(file: ConfigFile<'_>, options: &[(&str, &str)]) -> Result<(), Complaint> {
-    let check = |config: &Config| (file.check)(config).map_err(Complaint::from);
-    edit::change(file.source.path(), options, check).map(drop)
+    // Whoever changes the file waits for us from here on, and it is about to be replaced.
+    let keep_old = |config: &Config| {
+        (file.check)(config)?;
+        keep(file.source.path())
+    };
+    edit::change(file.source.path(), options, keep_old).map(drop)
+}
+
+/// Keeps a copy of the file as it was, as open to others as the file is.
+fn keep(path: &Path) -> Result<(), Complaint> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".bak");
+    match std::fs::copy(path, &beside) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            let beside = Path::new(&beside).display();
+            let why = format!("{beside}: the file cannot be kept there as it was: {error}");
+            Err(Complaint::new(of_kind(error.kind()), why))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The value in effect, as Python printed it.
@@ -145,9 +164,10 @@ fn python(truth: bool) -> &'static str {
 
 /// The value as postcote.toml takes it.
 fn meant(config: &Config, setting: &Setting, text: &str) -> Result<String, Complaint> {
-    if setting.key == "accounts.base-directory" && !Path::new(text).is_dir() {
-        return Err(Complaint::new(Code::Configuration, format!("No such directory: '{text}'"))
-            .hint("make it first, or use `postcote config set` on the machine that has it"));
+    match setting.key.as_str() {
+        "accounts.base-directory" => return directory(text),
+        "orders.doveadm" => return executable(text),
+        _ => {}
     }
     let service = match setting.form {
         Form::Plain => return Ok(text.to_owned()),
@@ -165,6 +185,42 @@ fn meant(config: &Config, setting: &Setting, text: &str) -> Result<String, Compl
     let before = config.vmm.domain_services;
     let wanted = |one: &Service| if *one == service { on } else { before.contains(*one) };
     Ok(Service::ALL.into_iter().filter(wanted).collect::<ServiceSet>().to_string())
+}
+
+/// A directory that is there.
+fn directory(text: &str) -> Result<String, Complaint> {
+    let path = expanded(text);
+    if path.is_dir() {
+        return Ok(path.display().to_string());
+    }
+    Err(Complaint::new(Code::Configuration, format!("No such directory: '{}'", path.display()))
+        .hint("make it first, or use `postcote config set` on the machine that has it"))
+}
+
+/// A program that is there.
+fn executable(text: &str) -> Result<String, Complaint> {
+    let path = expanded(text);
+    let shown = path.display().to_string();
+    match path.metadata() {
+        Ok(found) if found.is_file() && found.mode() & 0o111 != 0 => Ok(shown),
+        Ok(found) if found.is_file() => {
+            Err(Complaint::new(Code::NotExecutable, format!("File is not executable: '{shown}'")))
+        }
+        _ => Err(Complaint::new(Code::NoSuchBinary, format!("No such file: '{shown}'"))),
+    }
+}
+
+/// A path as a shell would have it: from the working directory or from home.
+fn expanded(text: &str) -> PathBuf {
+    let path = match (text.strip_prefix('~'), std::env::home_dir()) {
+        (Some(rest), Some(home)) if rest.is_empty() || rest.starts_with('/') => {
+            home.join(rest.trim_start_matches('/'))
+        }
+        _ if text.starts_with('.') => PathBuf::from(text),
+        _ => return PathBuf::from(text),
+    };
+    let absolute = || std::path::absolute(&path).unwrap_or_default();
+    path.canonicalize().unwrap_or_else(|_| absolute())
 }
 
 /// Asks for one option after the other, and writes what was changed, all at once.

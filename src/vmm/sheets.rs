@@ -90,13 +90,14 @@ impl Session<'_> {
 
     pub(super) async fn uid(&mut self, call: &Call) -> Result<(), Complaint> {
         let text = call.word(0);
-        let Ok(uid) = text.parse::<i64>() else {
-            return Err(call.wrong(format!("argument uid: invalid int value: '{text}'")));
+        let Some(uid) = text.parse::<u64>().ok().filter(|uid| *uid > 0) else {
+            let why = format!("UID must be a whole number greater than 0: '{text}'");
+            return Err(Complaint::new(Code::InvalidArgument, why).usage(call.known));
         };
-        if uid < 1 {
-            let why = "UID must be an int/long greater than 0.";
-            return Err(Complaint::new(Code::InvalidArgument, why));
-        }
+        let Ok(uid) = u32::try_from(uid) else {
+            let why = format!("cannot find uid `{uid}`: no uid is above {}", u32::MAX);
+            return Err(Complaint::new(Code::NoSuchAccount, why));
+        };
         let answer = self.ask(&New::command("account find").word(uid)).await?;
         let Some(user) = answer.items("account").next() else { return Ok(()) };
         let facts = [

@@ -87,7 +87,7 @@ pub(super) fn translated(call: &Call, vmm: &Vmm) -> Result<New, Complaint> {
     let first = |parse: fn(&str) -> Result<String, Complaint>| parse(call.word(0));
     Ok(match call.known.subcommand {
         S::DomainAdd => new("domain add")
-            .word(first(domain)?)
+            .word(first(new_domain)?)
             .option("--note", call.option("-n"))
             .option("--transport", default_transport(call, vmm)?)
             .option("--quota", Some(vmm.domain_quota.0).filter(|bytes| *bytes > 0))
@@ -121,7 +121,7 @@ pub(super) fn translated(call: &Call, vmm: &Vmm) -> Result<New, Complaint> {
             .option("--transport", Some(transport(call.word(1))?))
             .switch("--reset-accounts", call.has("--force")),
         S::AliasDomainAdd => {
-            new("alias-domain add").word(first(domain)?).word(domain(call.word(1))?)
+            new("alias-domain add").word(first(new_domain)?).word(domain(call.word(1))?)
         }
         S::AliasDomainDelete => new("alias-domain delete").word(first(domain)?),
         S::AliasDomainSwitch => {
@@ -207,6 +207,17 @@ pub(super) fn domain(text: &str) -> Result<String, Complaint> {
             format!("The domain name '{text}' is invalid: {error}"),
         )),
     }
+}
+
+/// A domain that is to be made: as with vmm it has two labels at least, for one label is a slip.
+fn new_domain(text: &str) -> Result<String, Complaint> {
+    let name = domain(text)?;
+    if name.contains('.') {
+        return Ok(name);
+    }
+    let why = format!("The domain name '{text}' is invalid: it has one label only");
+    Err(Complaint::new(Code::DomainInvalid, why)
+        .hint("`postcote admin` takes names of one label, too"))
 }
 
 /// An address as `admin` takes it.

@@ -19,10 +19,10 @@ Examples:
   postcote admin account add --from accounts.csv
   echo '{\"address\": \"lea@example.org\", \"random\": true}' | postcote admin account add --from -
 
-A file of accounts is CSV, its first line naming the columns, or has a JSON object in each line. The
-names are those of the options: address, one of password (which is hashed), hash and random (yes),
-name, note, transport, quota, messages, services, expires. Empty is as if not given. Either all
-accounts are added or none; every mistake is told with its line.";
+A file of accounts is CSV, its first line naming the columns, or has a JSON object in each line.
+The names are those of the options: address, one of password (which is hashed), hash and random
+(yes), name, note, transport, quota, messages, services, expires. Empty is as if not given. Either
+all accounts are added or none; every mistake is told with its line.";
 
 /// Makes an account.
 #[derive(Clone, Debug, clap::Args)]

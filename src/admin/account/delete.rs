@@ -10,8 +10,8 @@ use crate::store::write;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  postcote admin account delete joe@example.org
-  postcote admin account delete joe@example.org --force --delete-directory";
+  postcote admin account delete erin@example.org
+  postcote admin account delete bob@example.org --force --delete-directory";
 
 /// Deletes an account.
 #[derive(Clone, Debug, clap::Args)]

@@ -13,9 +13,9 @@ use crate::store::update;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  postcote admin account forward jane@example.org jane@elsewhere.example
-  postcote admin account forward jane@example.org joe@example.org --no-copy
-  postcote admin account forward jane@example.org --off";
+  postcote admin account forward alice@example.org alice@elsewhere.example
+  postcote admin account forward bob@example.org alice@example.org --no-copy
+  postcote admin account forward dave@example.org --off";
 
 /// Sends mail for an account on, to these destinations and no others.
 #[derive(Clone, Debug, clap::Args)]

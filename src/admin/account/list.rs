@@ -5,6 +5,12 @@ use crate::admin::report::Report;
 use crate::admin::{AdminError, Desk, Pattern, pattern};
 use crate::store::inventory;
 
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  postcote admin account list %@example.org
+  postcote admin account list a%
+  postcote admin account list --json | jq '.items[].address'";
+
 /// Lists accounts.
 #[derive(Clone, Debug, clap::Args)]
 pub struct List {

@@ -50,6 +50,7 @@ pub enum Verb {
     #[command(after_long_help = forward::EXAMPLES)]
     Forward(Forward),
     /// Lists accounts
+    #[command(after_long_help = list::EXAMPLES)]
     List(List),
     /// Gives an account another password, asked for twice unless it comes otherwise
     #[command(after_long_help = password::EXAMPLES)]

@@ -24,15 +24,15 @@ pub struct Password {
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  postcote admin account password joe@example.org
-  postcote admin account password joe@example.org --random
-  pass mail/joe | postcote admin account password joe@example.org --password-stdin
-  postcote admin account password joe@example.org --hash '{SSHA}BcNPjUpS86zAdb3C0cGVjFwA0EJlZDJC'
-  echo '{\"address\": \"joe@example.org\", \"random\": true}' | postcote admin account password --from -
+  postcote admin account password alice@example.org
+  postcote admin account password bob@example.org --random
+  pass mail/alice | postcote admin account password alice@example.org --password-stdin
+  postcote admin account password carol@example.org --hash '{SSHA}e/bQghi/1ZoabyUp3lyIjeicprH6TxaR'
+  echo '{\"address\": \"bob@example.org\", \"random\": true}' | postcote admin account password --from -
 
-A file of passwords is CSV, its first line naming the columns, or has a JSON object in each line. The
-names are those of the options: address, and one of password (which is hashed), hash and random
-(yes). Either all passwords are changed or none; every mistake is told with its line.";
+A file of passwords is CSV, its first line naming the columns, or has a JSON object in each line.
+The names are those of the options: address, and one of password (which is hashed), hash and
+random (yes). Either all passwords are changed or none; every mistake is told with its line.";
 
 impl Password {
     pub(super) fn what(&self) -> String {

@@ -16,8 +16,8 @@ use crate::store::{update, write};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  postcote admin account rename jane@example.org jane.doe@example.org --keep-alias
-  postcote admin account rename jane@example.org jane@example.net
+  postcote admin account rename alice@example.org alice.ahlers@example.org --keep-alias
+  postcote admin account rename bob@example.org bob@example.net
 
 Aliases, catch-alls, forwards and relocated users that lead to the old address
 lead to the new one then. Mail moves with the account to another domain as soon

@@ -13,9 +13,9 @@ use crate::store::update::{self, AccountSettings};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  postcote admin account set jane@example.org --quota 5g --services imap,smtp
-  postcote admin account set jane@example.org --quota domain --transport domain
-  postcote admin account set jane@example.org --no-note --expires 2030-12-31";
+  postcote admin account set alice@example.org --quota 5g --services imap,smtp
+  postcote admin account set erin@example.org --quota domain --transport domain
+  postcote admin account set bob@example.org --no-note --expires 2030-12-31";
 
 /// Sets what an account has.
 #[derive(Clone, Debug, clap::Args)]

@@ -12,8 +12,8 @@ use crate::store::details;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  postcote admin account show jane@example.org
-  postcote admin account show jane@example.org --with aliases,disk-usage";
+  postcote admin account show alice@example.org
+  postcote admin account show alice@example.org --with aliases,disk-usage";
 
 /// Shows everything about an account.
 #[derive(Clone, Debug, clap::Args)]

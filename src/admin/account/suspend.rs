@@ -11,16 +11,16 @@ use crate::store::update::{self, AccountSwitches};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  postcote admin account suspend joe@example.org --reason 'Joe has left the company'
-  postcote admin account suspend jane@example.org --only login,send --until 2030-12-31
+  postcote admin account suspend bob@example.org --reason 'Bob has left the company'
+  postcote admin account suspend alice@example.org --only login,send --until 2030-12-31
 
 Mail for an account that may not receive is refused with the reason; without
 one its mailbox is said to be disabled.";
 
 pub(super) const RESUME: &str = "\
 Examples:
-  postcote admin account resume jane@example.org
-  postcote admin account resume jane@example.org --only receive";
+  postcote admin account resume carol@example.org
+  postcote admin account resume bob@example.org --only receive";
 
 /// Switches off what an account may do.
 #[derive(Clone, Debug, clap::Args)]

@@ -13,10 +13,10 @@ use crate::store::write::{self, AliasChange};
 
 pub(super) const HELP: &str = "\
 Examples:
-  postcote admin alias add sales@example.org jane@example.org joe@example.com
-  postcote admin alias add fair@example.org jane@example.org --expires 2030-12-31
-  postcote admin alias add postmaster@example.org postmaster+%d@admin.example.org
-  postcote admin alias add 'abuse@*' abuse+%d@admin.example.org
+  postcote admin alias add office@example.org alice@example.org bob@example.org
+  postcote admin alias add fair@example.org carol@example.org --expires 2030-12-31
+  postcote admin alias add postmaster@example.net alice+%d@example.org
+  postcote admin alias add 'abuse@*' bob+%d@example.org
 
 In a destination, %n stands for the local part that was asked for, %d for the
 domain, %= for both as n=d, and %% for a percent sign.

@@ -10,9 +10,9 @@ use crate::store::write;
 
 pub(super) const HELP: &str = "\
 Examples:
-  postcote admin alias delete sales@example.org joe@example.com
-  postcote admin alias delete sales@example.org
-  postcote admin alias delete 'abuse@*'";
+  postcote admin alias delete team@example.org dave@example.org
+  postcote admin alias delete news@example.org
+  postcote admin alias delete half-price@example.org --dry-run";
 
 /// Deletes an alias, or shortens it.
 #[derive(Clone, Debug, clap::Args)]

@@ -28,15 +28,15 @@ pub enum Verb {
     #[command(after_long_help = delete::HELP)]
     Delete(Delete),
     /// Lists aliases and where they lead to
-    #[command(after_long_help = "Examples:\n  postcote admin alias list sales\n  \
+    #[command(after_long_help = "Examples:\n  postcote admin alias list team\n  \
                                  postcote admin alias list '%@*'")]
     List(Selection),
     /// Switches an alias on or off, or changes when it ends and what is noted about it
     #[command(after_long_help = set::HELP)]
     Set(Set),
     /// Shows everything about an alias
-    #[command(after_long_help = "Examples:\n  postcote admin alias show sales@example.org\n  \
-                                 postcote admin alias show 'postmaster@*'")]
+    #[command(after_long_help = "Examples:\n  postcote admin alias show team@example.org\n  \
+                                 postcote admin alias show postmaster@example.org")]
     Show(Show),
 }
 

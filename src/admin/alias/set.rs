@@ -10,9 +10,9 @@ use crate::store::write::{self, AliasChange};
 
 pub(super) const HELP: &str = "\
 Examples:
-  postcote admin alias set sales@example.org --disable --note 'back in May'
-  postcote admin alias set sales@example.org --enable --expires 2030-12-31
-  postcote admin alias set sales@example.org --no-expires --no-note
+  postcote admin alias set news@example.org --disable --note 'back in May'
+  postcote admin alias set news@example.org --enable --expires 2030-12-31
+  postcote admin alias set news@example.org --no-expires --no-note
 
 Nobody takes mail for an alias that is disabled or has ended, not even a
 catch-all.";

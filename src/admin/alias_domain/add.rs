@@ -11,7 +11,7 @@ use crate::store::write;
 
 pub(super) const HELP: &str = "\
 Examples:
-  postcote admin alias-domain add example.com example.org
+  postcote admin alias-domain add shop.example example.org
   postcote admin alias-domain add '*.example.org' example.org
 
 A wildcard stands for every name below its domain that is not served itself,

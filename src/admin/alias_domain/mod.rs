@@ -28,7 +28,7 @@ pub enum Verb {
     #[command(after_long_help = "Example:\n  postcote admin alias-domain delete example.com")]
     Delete(Delete),
     /// Lists alias domains and their primary domains
-    #[command(after_long_help = "Example:\n  postcote admin alias-domain list '%.example.com'")]
+    #[command(after_long_help = "Example:\n  postcote admin alias-domain list '%.com'")]
     List(Selection),
     /// Shows what a name stands for
     #[command(after_long_help = "Example:\n  postcote admin alias-domain show example.com")]

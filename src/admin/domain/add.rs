@@ -14,8 +14,8 @@ use crate::store::write::{self, NewDomain};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  postcote admin domain add example.org --with-postmaster
-  postcote admin domain add bücher.example --transport lmtp:unix:private/dovecot-lmtp --quota 2g";
+  postcote admin domain add shop.example --with-postmaster
+  postcote admin domain add müller.example --transport lmtp:unix:private/dovecot-lmtp --quota 2g";
 
 /// Makes a domain.
 #[derive(Clone, Debug, clap::Args)]
@@ -63,10 +63,13 @@ impl Add {
         if self.password_stdin { PasswordSource::piped() } else { PasswordSource::random() }
     }
 
-    /// Whether the name is free.
+    /// Whether the name is free, and its mailboxes can be delivered to.
     pub(in crate::admin) async fn check(&self, desk: Desk<'_, '_>) -> Result<(), AdminError> {
-        let Some(taken) = facts::domain(desk.tx, &self.name).await? else { return Ok(()) };
         let what = self.what();
+        let Some(taken) = facts::domain(desk.tx, &self.name).await? else {
+            let format = desk.settings.accounts.mailbox_format.as_str();
+            return Ok(account::fit(self.transport.as_ref(), format, &what)?);
+        };
         Err(if taken.is_alias() {
             let primary = taken.primary.to_unicode();
             Refusal::new(Rule::AliasDomainExists, what)

@@ -12,8 +12,8 @@ use crate::store::write;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  postcote admin domain delete example.org
-  postcote admin domain delete example.org --force --delete-directory";
+  postcote admin domain delete branch.example --force --dry-run
+  postcote admin domain delete bücher.example --force --delete-directory";
 
 /// Deletes a domain.
 #[derive(Clone, Debug, clap::Args)]

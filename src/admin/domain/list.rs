@@ -6,6 +6,11 @@ use crate::admin::{AdminError, Desk, Pattern};
 use crate::store::facts;
 use crate::store::inventory;
 
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  postcote admin domain list
+  postcote admin domain list %.org";
+
 /// Lists domains.
 #[derive(Clone, Debug, clap::Args)]
 pub struct List {

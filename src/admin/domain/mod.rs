@@ -40,6 +40,7 @@ pub enum Verb {
     #[command(after_long_help = switch::ENABLE)]
     Enable(Enable),
     /// Lists domains
+    #[command(after_long_help = list::EXAMPLES)]
     List(List),
     /// Gives a domain another primary name, and has what leads into it follow
     #[command(after_long_help = rename::EXAMPLES)]

@@ -11,8 +11,8 @@ use crate::store::{details, update, write};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  postcote admin domain rename example.org example.net
-  postcote admin domain rename example.org example.com --keep-alias-domain
+  postcote admin domain rename bücher.example books.example
+  postcote admin domain rename example.net corp.example --keep-alias-domain
 
 Destinations in the old domain lie in the new one then. No file moves: the
 directories of a domain do not have its name.";

@@ -23,7 +23,7 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   postcote admin password hash
   postcote admin password hash --random --scheme SHA512-CRYPT --rounds 200000
-  pass mail/joe | postcote admin password hash --password-stdin --scheme BLF-CRYPT.HEX
+  pass mail/alice | postcote admin password hash --password-stdin --scheme BLF-CRYPT.HEX
 
 With --random the first line is the password and the second its hash.";
 

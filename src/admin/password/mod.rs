@@ -22,6 +22,7 @@ pub enum Verb {
     #[command(after_long_help = hash::EXAMPLES)]
     Hash(Hash),
     /// Lists the schemes, how strong they are, and which Dovecot takes them
+    #[command(after_long_help = "Example:\n  postcote admin password schemes")]
     Schemes,
     /// Tells whether a password fits a hash, or an account
     #[command(after_long_help = verify::EXAMPLES)]

@@ -31,9 +31,9 @@ pub struct Verify {
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  postcote admin password verify joe@example.org
-  pass mail/joe | postcote admin password verify joe@example.org --password-stdin
-  postcote admin password verify --hash '{SSHA}BcNPjUpS86zAdb3C0cGVjFwA0EJlZDJC'
+  postcote admin password verify alice@example.org
+  pass mail/alice | postcote admin password verify alice@example.org --password-stdin
+  postcote admin password verify --hash '{SSHA}e/bQghi/1ZoabyUp3lyIjeicprH6TxaR'
 
 Exit codes: 0 it fits; 1 it does not; 65 the hash is none.";
 
