@@ -66,6 +66,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("orders", &["config", "disk", "mail", "store", "telemetry"]),
     ("password", &["mail"]),
     ("protocol", &[]),
+    ("sasl", &["password"]),
     ("server", &["config", "handler", "protocol", "telemetry"]),
     ("store", &["config", "directory", "mail", "telemetry"]),
     ("telemetry", &["lookup"]),
@@ -86,6 +87,7 @@ const PURE: &[(&str, &[&str])] = &[
     ("mail", IMPURE),
     ("password", IMPURE),
     ("protocol", IMPURE),
+    ("sasl", IMPURE),
     ("directory", &["tokio", "std::fs", "std::io", "std::net", "std::process", "SystemTime"]),
     ("lookup", &["tokio", "std::fs", "std::io", "std::net", "std::process", "SystemTime"]),
 ];

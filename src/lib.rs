@@ -52,6 +52,7 @@
 //! | [`directory`] | the two questions everything is answered from |
 //! | [`lookup`] | the tables, how they are resolved, and why (`explain`) |
 //! | [`protocol`] | the wire formats |
+//! | [`sasl`] | how a client proves who it is |
 //! | [`handler`] | requests to replies |
 //! | [`server`] | sockets, connections, the end |
 //! | [`cache`] | what was asked once is known until a change says otherwise |
@@ -76,6 +77,7 @@ pub mod mail;
 pub mod orders;
 pub mod password;
 pub mod protocol;
+pub mod sasl;
 pub mod server;
 pub mod store;
 pub mod telemetry;
