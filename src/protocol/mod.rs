@@ -2,6 +2,8 @@
 //! time, or of what the requests mean.
 
 mod base64;
+pub mod checkpassword;
+pub mod courier;
 pub mod dovecot;
 mod line;
 mod netstring;
@@ -13,6 +15,7 @@ pub mod tcp_table;
 
 use bytes::BytesMut;
 
+pub use courier::Courier;
 pub use dovecot::{DovecotAuth, DovecotDict, DovecotMaster};
 pub use reply::Reply;
 pub use secret::Secret;
