@@ -4,12 +4,12 @@ mod constraints;
 mod failures;
 mod rehearsal;
 mod scale;
-mod transcript;
+pub(crate) mod transcript;
 
 use std::path::{Path, PathBuf};
 
 /// Every transcript of a folder.
-fn transcripts(folder: &str) -> Vec<PathBuf> {
+pub(crate) fn transcripts(folder: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let mut transcripts: Vec<_> =

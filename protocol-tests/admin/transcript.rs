@@ -18,11 +18,11 @@ use crate::support::scratch::Scratch;
 use crate::vmm;
 
 /// One `$` line and what follows it.
-pub(super) struct Step {
-    pub(super) command: String,
+pub(crate) struct Step {
+    pub(crate) command: String,
     /// What is typed or piped: lines after `<`.
     pub(super) typed: Vec<String>,
-    expected: String,
+    pub(crate) expected: String,
 }
 
 #[derive(Parser)]
@@ -74,7 +74,7 @@ pub(super) async fn play(path: &Path) -> Result<(), String> {
 }
 
 /// The comment at the top, and the steps.
-pub(super) fn read(text: &str) -> (String, Vec<Step>) {
+pub(crate) fn read(text: &str) -> (String, Vec<Step>) {
     let mut head = String::new();
     let mut steps: Vec<Step> = Vec::new();
     for line in text.lines() {
@@ -168,19 +168,7 @@ impl Stage {
 
     /// All tables, whatever is in them.
     pub(super) async fn fingerprint(&self) -> Vec<(String, String)> {
-        let tables = "SELECT relname::text FROM pg_class \
-                      WHERE relnamespace = 'postcote'::regnamespace AND relkind = 'r' ORDER BY 1";
-        let mut contents = Vec::new();
-        for row in self.superuser.query(tables, &[]).await.unwrap() {
-            let table: String = row.get(0);
-            let rows = format!(
-                "SELECT coalesce(string_agg(t::text, chr(10) ORDER BY t::text), '') \
-                 FROM postcote.{table} t"
-            );
-            let row = self.superuser.query_one(&rows, &[]).await.unwrap();
-            contents.push((table, row.get(0)));
-        }
-        contents
+        pg::dump(&self.superuser).await
     }
 }
 
@@ -199,7 +187,7 @@ impl PasswordInput for Typed {
 }
 
 /// Rows as `psql -At` prints them.
-async fn sql(client: &Client, statement: &str) -> String {
+pub(crate) async fn sql(client: &Client, statement: &str) -> String {
     let mut printed = String::new();
     match client.simple_query(statement).await {
         Ok(messages) => {
@@ -217,7 +205,7 @@ async fn sql(client: &Client, statement: &str) -> String {
 }
 
 /// The words of a command line, with the quotes of the shell.
-pub(super) fn words(command: &str) -> Vec<String> {
+pub(crate) fn words(command: &str) -> Vec<String> {
     let mut words = Vec::new();
     let (mut word, mut quote, mut begun) = (String::new(), None, false);
     for c in command.chars() {
@@ -243,7 +231,7 @@ pub(super) fn words(command: &str) -> Vec<String> {
 
 /// What chance decides, made constant: the time, the character of a home, and passwords that are
 /// made up.
-fn constant(text: &str) -> String {
+pub(crate) fn constant(text: &str) -> String {
     let timeless = timeless(text);
     let mut constant = String::new();
     let mut rest = timeless.as_str();

@@ -66,12 +66,18 @@ impl Dovecot {
 
     /// The folders that a user has by `doveadm mailbox list`, or is subscribed to with `-s`.
     pub(super) fn folders(&self, login: &str, subscribed: &[&str]) -> Vec<String> {
-        let mut doveadm = administrative("doveadm");
-        doveadm.arg("-c").arg(self.directory.join("dovecot.conf")).args(["mailbox", "list"]);
-        let said = run(doveadm.args(subscribed).args(["-u", login]));
-        assert_eq!((said.code, said.stderr.as_str()), (Some(0), ""), "{}", self.log());
-        let mut folders: Vec<_> = said.stdout.lines().map(str::to_owned).collect();
+        let said = self.doveadm("list", login, subscribed);
+        let mut folders: Vec<_> = said.lines().map(str::to_owned).collect();
         folders.sort();
         folders
+    }
+
+    /// Runs one of the commands about mailboxes, which must succeed.
+    pub(super) fn doveadm(&self, verb: &str, login: &str, arguments: &[&str]) -> String {
+        let mut doveadm = administrative("doveadm");
+        doveadm.arg("-c").arg(self.directory.join("dovecot.conf")).args(["mailbox", verb]);
+        let said = run(doveadm.args(["-u", login]).args(arguments));
+        assert_eq!((said.code, said.stderr.as_str()), (Some(0), ""), "{}", self.log());
+        said.stdout
     }
 }

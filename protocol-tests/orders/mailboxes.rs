@@ -59,6 +59,27 @@ async fn dovecot_lists_what_was_configured() {
 }
 
 #[tokio::test]
+async fn dovecot_knows_the_subscriptions_as_its_own() {
+    if !runs_as_root("dovecot_knows_the_subscriptions_as_its_own") {
+        return;
+    }
+    let site = Site::with_account(&settings("maildir", FOLDERS));
+    let dovecot = Dovecot::start(&site, "maildir:~/Maildir").await;
+    site.work_well().await;
+    let file = site.home(70000).await.join("Maildir/subscriptions");
+    let before = std::fs::read_to_string(&file).unwrap();
+    // It lists what it cannot read as it stands, so that alone says little.
+    for name in configured() {
+        dovecot.doveadm("subscribe", LOGIN, &[&name]);
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), before, "{name}");
+    }
+    for name in configured() {
+        dovecot.doveadm("unsubscribe", LOGIN, &[&name]);
+    }
+    assert_eq!(dovecot.folders(LOGIN, &["-s"]), [""; 0]);
+}
+
+#[tokio::test]
 async fn a_mailbox_in_use_gets_what_it_lacks() {
     if !runs_as_root("a_mailbox_in_use_gets_what_it_lacks") {
         return;

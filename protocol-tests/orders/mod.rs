@@ -12,6 +12,7 @@ mod namespace;
 mod race;
 mod relocate;
 mod site;
+mod transcript;
 
 use std::time::{Duration, Instant};
 

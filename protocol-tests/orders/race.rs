@@ -5,15 +5,17 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use postcote::disk::{
-    Base, DiskError, Move, Owner, Skeleton, Step, Watch, create, delete, delete_domain, relocate,
+    Base, DiskError, Move, Owner, Skeleton, Step, Unwatched, Watch, create, delete, delete_domain,
+    relocate,
 };
 use postcote::mail::{FolderName, Gid, MailboxFormat, Uid};
+use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use super::namespace::Namespace;
-use super::site::{directory, listing, used_home};
+use super::site::{directory, photograph, used_home};
 use crate::command::run;
 use crate::support::scratch::Scratch;
 use crate::support::terms::runs_as_root;
@@ -115,20 +117,9 @@ fn build(base: &Path, home: bool) {
     }
 }
 
-/// What may not change: everything about a directory, with what stands in its files.
-fn photograph(directory: &Path) -> String {
-    let list = listing(directory);
-    // A link that is moved or copied as a link gives nothing away.
-    let files = list.lines().filter(|line| line.starts_with('f'));
-    let names = files.filter_map(|line| line.split_once(' '));
-    let texts = names
-        .map(|(_, name)| format!("{name}: {:?}\n", fs::read_to_string(directory.join(name)).ok()));
-    texts.collect::<String>() + &list
-}
-
-/// Plays an operation once for each target and each step, until it has no such step.
-fn play(scratch: &Path, what: &str, operation: Operation, home: bool) {
-    let (base, victims) = (scratch.join("mail"), scratch.join("victims"));
+/// What stands where the links lead to.
+fn victims(scratch: &Path) -> PathBuf {
+    let victims = scratch.join("victims");
     // The same names and owners as what is exchanged, so that whoever follows finds prey.
     build(&victims, true);
     directory(&victims.join(NEW), 0o750, 0, 70001);
@@ -141,6 +132,13 @@ fn play(scratch: &Path, what: &str, operation: Operation, home: bool) {
         directory(&victims.join(name), 0o750, 0, 70000);
     }
     fs::write(victims.join(OLD).join("70000/Maildir/new/3.a"), "secret").unwrap();
+    victims
+}
+
+/// Plays an operation once for each target and each step, until it has no such step.
+fn play(scratch: &Path, what: &str, operation: Operation, home: bool) {
+    let base = scratch.join("mail");
+    let victims = victims(scratch);
     let before = photograph(&victims);
     let mut played = 0;
     for target in TARGETS {
@@ -194,6 +192,56 @@ fn nothing_is_led_astray() {
         let scratch = Scratch::new();
         play(scratch.path(), what, operation, home);
     }
+}
+
+/// What is exchanged without a pause, so between check and use, too.
+const RESTLESS: &[&str] = &["x", "x/70000", "x/70000/70000", "x/70000/70000/Maildir", "y/70001"];
+
+#[test]
+fn whoever_exchanges_all_the_time_leads_nobody_astray() {
+    if !runs_as_root("whoever_exchanges_all_the_time_leads_nobody_astray") {
+        return;
+    }
+    let operations: [Operation; 4] = [make, remove, remove_domain, take_along];
+    let scratch = Scratch::new();
+    let (base, victims) = (scratch.join("mail"), victims(scratch.path()));
+    let before = photograph(&victims);
+    let (mut done, mut refused) = (0, 0);
+    for target in RESTLESS {
+        for (number, operation) in operations.iter().enumerate() {
+            for _ in 0..20 {
+                build(&base, true);
+                directory(&base.join(NEW), 0o750, 0, 70001);
+                symlink(victims.join(target), base.join("link")).unwrap();
+                let outcome = while_exchanging(&base.join("link"), &base.join(target), || {
+                    operation(&base, &Unwatched)
+                });
+                *(if outcome.is_ok() { &mut done } else { &mut refused }) += 1;
+                let what = format!("operation {number}, `{target}`: {outcome:?}");
+                assert_eq!(photograph(&victims), before, "{what}");
+            }
+        }
+    }
+    assert!(done > 0 && refused > 0, "{done} done, {refused} refused: there was no race");
+}
+
+/// Exchanges two paths again and again until something is done.
+fn while_exchanging<T>(one: &Path, other: &Path, something: impl FnOnce() -> T) -> T {
+    let (rounds, over) = (AtomicUsize::new(0), AtomicBool::new(false));
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !over.load(Ordering::Relaxed) {
+                let _ = renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE);
+                rounds.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+        while rounds.load(Ordering::Relaxed) == 0 {
+            std::thread::yield_now();
+        }
+        let outcome = something();
+        over.store(true, Ordering::Relaxed);
+        outcome
+    })
 }
 
 #[test]

@@ -12,20 +12,19 @@ use super::site::{Site, directory, listing, told, used_home};
 use crate::support::daemon::{Setup, make_daemon_user};
 use crate::support::terms::runs_as_root;
 
-/// A second domain, gid 70001, and anna in it, as `account rename` does it.
-pub(super) const RENAME: &str = "
-    BEGIN;
-    WITH old AS (SELECT home FROM postcote.directory_entry WHERE uid = 70000)
-    UPDATE postcote.account SET gid = 70001, home = old.home FROM old WHERE uid = 70000;
-    INSERT INTO postcote.mailbox_order (kind, uid, gid, new_gid, address, home, new_home)
-        SELECT 'move', a.uid, 70000, 70001, 'anna@club.example', a.home, d.directory || '/' || a.uid
-        FROM postcote.account a JOIN postcote.domain d USING (gid) WHERE a.uid = 70000;
-    COMMIT";
+/// Gives anna an address in the second domain, gid 70001.
+pub(super) const RENAME: &str = "account rename anna@shop.example anna@club.example";
 
 /// Anna with some mail in one domain, and another domain.
 pub(super) async fn site() -> Site {
     let site = Site::with_account("folders = []");
     site.admin("domain add club.example");
+    // Apart from the first one, so that one of them can be on another file system.
+    let first = site.directory(70000).await;
+    let apart = if first.starts_with(site.base().join("a")) { "b" } else { "a" };
+    let second = site.base().join(apart).join("70001");
+    let second = second.display();
+    site.sql(&format!("UPDATE postcote.domain SET directory = '{second}' WHERE gid = 70001")).await;
     site.work_well().await;
     let home = site.home(70000).await;
     fs::remove_dir_all(&home).unwrap();
@@ -55,7 +54,7 @@ async fn a_home_moves_and_gets_the_group_of_its_domain() {
     super::site::file(&foreign, "secret", 70009, 70000);
     fs::hard_link(&foreign, old.join("foreign")).unwrap();
     let before = contents(&old);
-    site.sql(RENAME).await;
+    site.admin(RENAME);
     assert_eq!(site.home(70000).await, old, "nothing is delivered into the void");
 
     assert_eq!(told(&site.work().await), ["move done"]);
@@ -79,7 +78,7 @@ async fn an_account_that_moves_twice_arrives() {
     let site = site().await;
     site.admin("domain add team.example");
     let before = contents(&site.home(70000).await);
-    site.sql(RENAME).await;
+    site.admin(RENAME);
     // The second move is ordered while the first one waits.
     let mut client = site.client().await;
     let tx = client.transaction().await.unwrap();
@@ -103,7 +102,7 @@ async fn an_account_that_is_deleted_on_its_way_goes_where_it_arrives() {
     }
     let site = site().await;
     let old = site.home(70000).await;
-    site.sql(RENAME).await;
+    site.admin(RENAME);
     site.admin("account delete anna@club.example --delete-directory");
     assert_eq!(told(&site.work().await), ["move done", "delete done"]);
     assert!(!old.exists());
@@ -121,7 +120,7 @@ async fn what_stands_at_the_new_place_stays() {
     directory(new.parent().unwrap().parent().unwrap(), 0o711, 0, 0);
     directory(new.parent().unwrap(), 0o750, 0, 70001);
     used_home(&new, 70000, 70001);
-    site.sql(RENAME).await;
+    site.admin(RENAME);
     let before = site.tree();
     let ran = told(&site.work().await);
     assert!(ran.len() == 1 && ran[0].contains("is there already, and so is"), "{ran:?}");
@@ -136,13 +135,13 @@ async fn a_foreign_home_does_not_move() {
     }
     let site = site().await;
     let old = site.home(70000).await;
-    site.sql(RENAME).await;
+    site.admin(RENAME);
     for (uid, gid) in [(70001, 70000), (70000, 70005), (0, 0)] {
         chown(&old, Some(uid), Some(gid)).unwrap();
-        let before = listing(&old);
+        let before = site.tree();
         let ran = told(&site.work().await);
         assert!(ran.len() == 1 && ran[0].contains(&format!("belongs to {uid}:{gid}")), "{ran:?}");
-        assert_eq!(listing(&old), before);
+        assert_eq!(site.tree(), before);
         assert_eq!(site.postcote("orders retry --all").code, Some(0));
     }
 }
@@ -154,10 +153,46 @@ async fn a_home_that_never_was_is_made_at_the_new_place() {
     }
     let site = site().await;
     fs::remove_dir_all(site.home(70000).await).unwrap();
-    site.sql(RENAME).await;
+    site.admin(RENAME);
     assert_eq!(told(&site.work().await), ["move done: there was no home; an empty one was made"]);
     let new = site.home(70000).await;
     assert!(listing(&new).contains("d0700:70000:70001 Maildir/cur\n"), "{}", listing(&new));
+}
+
+#[tokio::test]
+async fn a_home_whose_file_system_is_not_mounted_is_waited_for() {
+    if !runs_as_root("a_home_whose_file_system_is_not_mounted_is_waited_for") {
+        return;
+    }
+    let site = site().await;
+    let old = site.home(70000).await;
+    let before = contents(&old);
+    let (domain, away) = (old.parent().unwrap(), site.scratch.join("away"));
+    site.admin(RENAME);
+    fs::rename(domain, &away).unwrap();
+    let tree = site.tree();
+    let ran = told(&site.work().await);
+    let waits = ran.len() == 1 && ran[0].starts_with("move later: the directory of");
+    assert!(waits && ran[0].contains("is its file system mounted?"), "{ran:?}");
+    assert_eq!(site.tree(), tree);
+    assert_eq!(site.home(70000).await, old);
+    fs::rename(&away, domain).unwrap();
+    assert_eq!(site.postcote("orders retry --all").code, Some(0));
+    assert_eq!(told(&site.work().await), ["move done"]);
+    let new = site.home(70000).await;
+    assert_eq!(contents(&new), before);
+
+    // Done on the disk, not noted, and then the old directory went.
+    site.sql(&format!("UPDATE postcote.account SET home = '{}'", old.display())).await;
+    site.sql(
+        "UPDATE postcote.mailbox_order SET state = 'pending', finished_at = NULL
+         WHERE kind = 'move'",
+    )
+    .await;
+    fs::remove_dir(domain).unwrap();
+    assert_eq!(told(&site.work().await), ["move done"]);
+    assert_eq!(site.home(70000).await, new);
+    assert_eq!(contents(&new), before);
 }
 
 /// Sets an attribute, if the file system has them.
@@ -176,7 +211,7 @@ async fn a_home_moves_to_another_file_system() {
     let delivered = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
     fs::File::open(old.join("Maildir/new/3.a")).unwrap().set_modified(delivered).unwrap();
     let noted = note(&old.join("Maildir"));
-    site.sql(RENAME).await;
+    site.admin(RENAME);
     let new = site.directory(70001).await.join("70000");
     let namespace = Namespace::with_tmpfs(new.parent().unwrap().parent().unwrap());
     let inside = |path: &Path| namespace.inside(path);
@@ -223,12 +258,18 @@ async fn mail_waits_while_its_mailbox_moves_and_no_longer() {
     let changed = async |sql: &str| site.sql(sql).await;
 
     let old = site.home(70000).await;
-    changed(RENAME).await;
+    site.admin(RENAME);
     super::until(async || answer(Table::TransportMaps).await == waits).await;
     let path = format!("OK {}/Maildir/", old.display());
     assert_eq!(answer(Table::VirtualMailboxMaps).await, path);
-    // A day later nobody has moved it, and mail goes on to where it is.
-    changed("UPDATE postcote.mailbox_order SET created_at = now() - interval '1 day'").await;
+    // A day later nobody has moved it, and mail goes on to where it is: by the clock alone, nothing
+    // in the database changes then.
+    changed(
+        "UPDATE postcote.mailbox_order SET created_at = now() - interval '23:59:57' \
+         WHERE kind = 'move'",
+    )
+    .await;
+    assert_eq!(answer(Table::TransportMaps).await, waits);
     super::until(async || answer(Table::TransportMaps).await == "NOTFOUND").await;
     assert_eq!(answer(Table::VirtualMailboxMaps).await, path);
     // Ordered anew it waits again, until it is done.

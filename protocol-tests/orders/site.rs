@@ -144,6 +144,17 @@ pub(super) fn listing(directory: &Path) -> String {
     lines.into_iter().map(|(_, line)| line).collect()
 }
 
+/// What may not change: everything about a directory, with what stands in its files.
+pub(super) fn photograph(directory: &Path) -> String {
+    let list = listing(directory);
+    // A link that is moved or copied as a link gives nothing away.
+    let files = list.lines().filter(|line| line.starts_with('f'));
+    let names = files.filter_map(|line| line.split_once(' '));
+    let texts = names
+        .map(|(_, name)| format!("{name}: {:?}\n", fs::read_to_string(directory.join(name)).ok()));
+    texts.collect::<String>() + &list
+}
+
 fn list(top: &Path, path: &Path, lines: &mut Vec<(PathBuf, String)>) {
     let Ok(metadata) = fs::symlink_metadata(path) else { return };
     let below = path.strip_prefix(top).unwrap();

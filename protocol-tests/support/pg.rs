@@ -113,6 +113,23 @@ pub(crate) async fn connect(url: &str) -> Client {
     client
 }
 
+/// All tables by name, with whatever is in them.
+pub(crate) async fn dump(superuser: &Client) -> Vec<(String, String)> {
+    let tables = "SELECT relname::text FROM pg_class \
+                  WHERE relnamespace = 'postcote'::regnamespace AND relkind = 'r' ORDER BY 1";
+    let mut contents = Vec::new();
+    for row in superuser.query(tables, &[]).await.unwrap() {
+        let table: String = row.get(0);
+        let rows = format!(
+            "SELECT coalesce(string_agg(t::text, chr(10) ORDER BY t::text), '') \
+             FROM postcote.{table} t"
+        );
+        let row = superuser.query_one(&rows, &[]).await.unwrap();
+        contents.push((table, row.get(0)));
+    }
+    contents
+}
+
 /// Starts a cluster in a fresh directory from the copy kept in the target directory.
 fn start(directory: &Path) -> PrivateCluster {
     let kept = Path::new(env!("CARGO_TARGET_TMPDIR"));

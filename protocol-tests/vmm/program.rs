@@ -1,9 +1,11 @@
 //! The built program, called as vmm.
 
 use std::fs::{self, Permissions};
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::process::{Command, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::command::{Said, postcote, run};
 use crate::support::pg;
@@ -50,7 +52,9 @@ fn a_link_is_vmm_with_its_exit_codes() {
     fs::write(&broken, "[log]\nlevel = 'loud'\n").unwrap();
     let broken = broken.to_str().unwrap();
     let nowhere = "host=/nowhere dbname=none";
-    let table: [Case<'_>; 9] = [
+    let table: [Case<'_>; 11] = [
+        (&["-h"], &[], 0, "  domainadd         da  ", ""),
+        (&["--help"], &[], 0, "Commands:\n", ""),
         (&[], &[], 1, "Commands:\n", "You must specify a subcommand at least."),
         (&["-v"], &[], 0, "", "vmm, as postcote"),
         (&["ui", "-h"], &[], 0, "Usage: vmm userinfo address [-d details]\n", ""),
@@ -153,4 +157,56 @@ async fn passwords_may_be_piped_and_giving_up_is_3() {
     assert_eq!(said.stdout, "Creating account for postmaster@example.org\n");
     let said = link.run(&["lu"], &url, "");
     assert!(said.stdout.contains("\t[+] postmaster@example.org\n"), "{}", said.stdout);
+    // Nobody has to be root, but must be an administrator to the database.
+    let reader = format!("{}?options=-c%20role%3Dpostcote_reader", database.url);
+    let said = link.run(&["dd", "example.org"], &[("POSTCOTE_DATABASE_URL", &reader)], "");
+    assert_eq!(said.code, Some(33), "{}", said.stderr);
+}
+
+#[test]
+fn whoever_interrupts_a_question_gets_3() {
+    let link = Link::new();
+    let mut command = postcote();
+    command.args(["vmm", "configure", "misc"]);
+    command.env("POSTCOTE_CONFIG", link.directory.join("postcote.toml"));
+    command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut running = command.spawn().unwrap();
+    let mut said = String::new();
+    let mut words = running.stderr.take().unwrap();
+    while !said.contains("option base_directory [/srv/mail]: ") {
+        let mut byte = [0];
+        words.read_exact(&mut byte).unwrap();
+        said.push(char::from(byte[0]));
+    }
+    kill_process(Pid::from_child(&running), Signal::INT).unwrap();
+    assert_eq!(running.wait().unwrap().code(), Some(3));
+    words.read_to_string(&mut said).unwrap();
+    assert!(said.ends_with("\nOuch!\n\n"), "{said}");
+    assert_eq!(fs::read_to_string(link.directory.join("postcote.toml")).unwrap(), "");
+}
+
+#[tokio::test]
+async fn userinfo_measures_what_is_there() {
+    let database = pg::database();
+    let link = Link::new();
+    let url = [("POSTCOTE_DATABASE_URL", database.url.as_str())];
+    let base = link.directory.join("mail");
+    fs::create_dir(&base).unwrap();
+    let file = format!(
+        "[accounts]\nbase-directory = '{}'\n[vmm]\nauto-postmaster = false\nrandom-password = true\n",
+        base.display()
+    );
+    fs::write(link.directory.join("postcote.toml"), file).unwrap();
+    assert_eq!(link.run(&["da", "example.org"], &url, "").code, Some(0));
+    assert_eq!(link.run(&["ua", "jane@example.org"], &url, "").code, Some(0));
+    let said = link.run(&["ui", "jane@example.org"], &url, "");
+    let home = said.stdout.lines().find_map(|line| line.strip_prefix("\tHome.............: "));
+    let mail = std::path::Path::new(home.unwrap()).join("Maildir/cur");
+    fs::create_dir_all(&mail).unwrap();
+    fs::write(mail.join("1"), vec![b'x'; 3 << 20]).unwrap();
+    let said = link.run(&["ui", "jane@example.org", "-d", "du"], &url, "");
+    assert_eq!((said.code, said.stderr.as_str()), (Some(0), ""));
+    let measured = said.stdout.lines().find(|line| line.contains("Disk Usage")).unwrap();
+    let size = measured.strip_prefix("\tDisk Usage.......: ").unwrap();
+    assert!(size.starts_with("3.") && size.ends_with(" MiB"), "{size}");
 }

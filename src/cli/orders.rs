@@ -1,7 +1,7 @@
 //! `postcote orders`: the work on the file system.
 
 use clap::{Args, Subcommand};
-use tokio_postgres::{Client, Error};
+use tokio_postgres::{Client, Error, Transaction};
 
 use crate::admin::{AdminError, Format};
 use crate::cli::serve::{connect, runtime};
@@ -11,7 +11,7 @@ use crate::exit::{Exit, Failure};
 use crate::handler::now;
 use crate::orders::report::{self, Report};
 use crate::orders::{KEEP, Worker};
-use crate::store::orders::{self, Counts, Listed, Order, Outcome, Touched, Which};
+use crate::store::orders::{self, Listed, Order, Outcome, Touched, Which};
 use crate::telemetry::progress::Progress;
 use crate::terminal;
 
@@ -32,6 +32,9 @@ pub(super) struct Orders {
     /// Prints JSON: one object, whose fields are added to and never changed
     #[arg(long, global = true, display_order = 900)]
     json: bool,
+    /// Says what it would do, and does nothing
+    #[arg(long, global = true, display_order = 901)]
+    dry_run: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -53,9 +56,6 @@ Examples:
         /// Carries out so many at most
         #[arg(long, value_name = "N")]
         limit: Option<u64>,
-        /// Says what it would do, and does nothing
-        #[arg(long)]
-        dry_run: bool,
     },
     /// Lists the orders that are not done
     #[command(after_long_help = "\
@@ -70,7 +70,8 @@ Examples:
     },
     /// Has orders carried out at once; those that had failed start anew
     ///
-    /// While a home is to be moved its mail waits: for another day if the move is ordered anew.
+    /// While a home is to be moved its mail waits: for another day if the move is ordered anew. If one
+    /// of the numbers is refused, nothing is done about the others either.
     #[command(after_long_help = "\
 Examples:
   postcote orders retry 17
@@ -86,7 +87,8 @@ Examples:
     /// Gives orders up for good, and says what follows
     ///
     /// What was to be made is not made, what was to be deleted stays, and an account that was to be
-    /// moved stays where its home is. What was ordered after it for the same account goes on.
+    /// moved stays where its home is. What was ordered after it for the same account goes on. If one of
+    /// the numbers is refused, nothing is done about the others either.
     #[command(after_long_help = "\
 Examples:
   postcote orders drop 17
@@ -110,7 +112,7 @@ struct Told {
 
 impl Orders {
     pub(super) fn run(&self, config: &Config) -> Result<Exit, Failure> {
-        if let Verb::Run { dry_run: false, .. } = self.verb {
+        if matches!(self.verb, Verb::Run { .. }) && !self.dry_run {
             check_rights()?;
         }
         let told = runtime()?.block_on(async {
@@ -124,32 +126,26 @@ impl Orders {
 
     async fn perform(&self, config: &Config, client: &mut Client) -> Result<Told, Error> {
         match &self.verb {
-            Verb::Run { dry_run: true, limit } => self.due(client, *limit).await,
-            Verb::Run { dry_run: false, limit } => self.carry_out(config, client, *limit).await,
+            Verb::Run { limit } if self.dry_run => self.due(client, *limit).await,
+            Verb::Run { limit } => self.carry_out(config, client, *limit).await,
             Verb::List { all } => self.list(client, *all).await,
             Verb::Retry { ids, all } => {
                 let which = if *all { Which::All } else { Which::Ids(ids.clone()) };
-                let tx = client.transaction().await?;
-                let touched = orders::retry(&tx, &which).await?;
-                tx.commit().await?;
-                let counts = orders::counts(client).await?;
-                Ok(self.touched("orders retry", &touched, counts, |order| {
-                    format!("order {} will be tried at once: {}", order.id, report::task(order))
-                }))
+                let be = if self.dry_run { "would be" } else { "will be" };
+                self.touch(client, "orders retry", &which, orders::retry, |order| {
+                    format!("order {} {be} tried at once: {}", order.id, report::task(order))
+                })
+                .await
             }
             Verb::Drop { ids } => {
-                let tx = client.transaction().await?;
-                let touched = orders::drop_orders(&tx, &Which::Ids(ids.clone())).await?;
-                tx.commit().await?;
-                let counts = orders::counts(client).await?;
-                Ok(self.touched("orders drop", &touched, counts, |order| {
+                let which = Which::Ids(ids.clone());
+                let dropped = if self.dry_run { "would drop" } else { "dropped" };
+                self.touch(client, "orders drop", &which, orders::drop_orders, |order| {
+                    let (id, task) = (order.id, report::task(order));
                     let warning = report::consequence(order);
-                    format!(
-                        "dropped order {}: {}\nwarning: {warning}",
-                        order.id,
-                        report::task(order)
-                    )
-                }))
+                    format!("{dropped} order {id}: {task}\nwarning: {warning}")
+                })
+                .await
             }
         }
     }
@@ -177,7 +173,10 @@ impl Orders {
         due.truncate(limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX));
         let lines: Vec<_> =
             due.iter().map(|order| format!("would {}", report::task(order))).collect();
-        let words = if lines.is_empty() { String::new() } else { lines.join("\n") + "\n" };
+        let words = match lines.join("\n") {
+            none if none.is_empty() => "note: nothing is due\n".to_owned(),
+            lines => lines + "\n",
+        };
         Ok(if self.json {
             Told { data: Report::due(&due, counts).json(), words: String::new(), exit: Exit::Done }
         } else {
@@ -226,43 +225,61 @@ impl Orders {
         })
     }
 
-    fn touched(
+    /// Does something to orders: to all that were named, or to none.
+    async fn touch(
         &self,
+        client: &mut Client,
         command: &'static str,
-        touched: &[Touched],
-        counts: Counts,
+        which: &Which,
+        change: impl AsyncFnOnce(&Transaction<'_>, &Which) -> Result<Vec<Touched>, Error>,
         told: impl Fn(&Order) -> String,
-    ) -> Told {
-        let mut exit = Exit::Done;
-        let mut words = String::new();
-        for one in touched {
-            let line = match one {
-                Touched::Changed(order) => told(order),
-                Touched::Done(order) => {
-                    exit = Exit::Refused;
-                    format!("error: order {} is done already", order.id)
-                }
-                Touched::Busy(id) => {
-                    exit = Exit::Temporary;
-                    format!("error: order {id} is being carried out just now")
-                }
-                Touched::Missing(id) => {
-                    exit = Exit::Refused;
-                    format!("error: there is no order {id}")
-                }
-            };
-            words.push_str(&line);
-            words.push('\n');
-        }
-        if touched.is_empty() {
-            "note: there is nothing to do\n".clone_into(&mut words);
-        }
+    ) -> Result<Told, Error> {
+        let tx = client.transaction().await?;
+        let mut touched = change(&tx, which).await?;
+        let exit = if *which == Which::All { Exit::Done } else { refusal(&touched) };
+        let counts = orders::counts(&tx).await?;
+        let (counts, note) = if exit == Exit::Done {
+            if self.dry_run {
+                tx.rollback().await?;
+            } else {
+                tx.commit().await?;
+            }
+            (counts, if touched.is_empty() { "note: there is nothing to do\n" } else { "" })
+        } else {
+            tx.rollback().await?;
+            let tried = touched.len();
+            touched.retain(|one| !matches!(one, Touched::Changed(_)));
+            let note = if touched.len() < tried { "note: nothing was changed\n" } else { "" };
+            (orders::counts(client).await?, note)
+        };
         if self.json {
-            let data = Report::touched(command, touched, counts).json();
-            return Told { data, words: String::new(), exit };
+            let data = Report::touched(command, &touched, counts, self.dry_run).json();
+            return Ok(Told { data, words: String::new(), exit });
         }
-        Told { data: String::new(), words, exit }
+        let lines = touched.iter().map(|one| match one {
+            Touched::Changed(order) => told(order) + "\n",
+            Touched::Done(order) => format!("error: order {} is done already\n", order.id),
+            Touched::Busy(id) if exit == Exit::Done => {
+                format!("note: order {id} is being carried out just now\n")
+            }
+            Touched::Busy(id) => format!("error: order {id} is being carried out just now\n"),
+            Touched::Missing(id) => format!("error: there is no order {id}\n"),
+        });
+        Ok(Told { data: String::new(), words: lines.collect::<String>() + note, exit })
     }
+}
+
+/// What becomes of a command that named these orders.
+fn refusal(touched: &[Touched]) -> Exit {
+    let mut exit = Exit::Done;
+    for one in touched {
+        match one {
+            Touched::Busy(_) if exit == Exit::Done => exit = Exit::Temporary,
+            Touched::Busy(_) | Touched::Changed(_) => {}
+            Touched::Done(_) | Touched::Missing(_) => exit = Exit::Refused,
+        }
+    }
+    exit
 }
 
 /// Who may not give files away would fail at every order.

@@ -6,6 +6,7 @@ use std::io::{self, BufRead as _};
 use clap::Args;
 use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 use secrecy::{ExposeSecret as _, SecretString};
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::admin::{PasswordInput as _, Terminal};
 use crate::cli::serve::{connect, runtime};
@@ -71,8 +72,10 @@ async fn run(call: &Call, source: &Source, console: &mut dyn Console) -> Result<
 fn end_on_interrupt() {
     let tty = File::open("/dev/tty").ok();
     let shown = tty.as_ref().and_then(|tty| tcgetattr(tty).ok());
+    // Before the first question, whenever the task below gets its turn.
+    let Ok(mut interrupts) = signal(SignalKind::interrupt()) else { return };
     tokio::spawn(async move {
-        if tokio::signal::ctrl_c().await.is_err() {
+        if interrupts.recv().await.is_none() {
             return;
         }
         if let (Some(tty), Some(shown)) = (tty, shown) {

@@ -40,6 +40,27 @@ pub struct Move<'a> {
     pub old_gid: Gid,
 }
 
+impl Move<'_> {
+    /// Whether a home is the one that is meant.
+    fn check(&self, home: &Directory, holder: &Directory) -> Result<(), DiskError> {
+        let (stat, holder) = (home.stat()?, holder.stat()?);
+        let owner = self.owner;
+        let fits =
+            fits(stat.st_gid, owner.gid, &holder) || fits(stat.st_gid, self.old_gid, &holder);
+        if stat.st_uid == owner.uid.0 && fits {
+            return Ok(());
+        }
+        Err(DiskError::refused(format!(
+            "`{}` belongs to {}:{}, not to {}:{}",
+            home.path().display(),
+            stat.st_uid,
+            stat.st_gid,
+            owner.uid.0,
+            self.old_gid.0
+        )))
+    }
+}
+
 /// What became of a move.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Moved {
@@ -61,8 +82,15 @@ pub fn relocate(base: &Base, order: Move<'_>, watch: &dyn Watch) -> Result<Moved
     if order.from == order.to {
         return Err(DiskError::refused(format!("`{}` is where it is", order.to.display())));
     }
-    let target = base.holder(&to, Missing::Make(order.owner.gid), watch)?;
-    let (Some(source), Some(target)) = (base.holder(&from, Missing::Tell, watch)?, target) else {
+    let Some(source) = base.holder(&from, Missing::Tell, watch)? else {
+        return absent(base, order, &to, watch);
+    };
+    // What is refused leaves no directories behind that were made for it.
+    watch.before(Step::Open)?;
+    if let Some(home) = source.directory.open(&from.name, Mounts::Refuse)? {
+        order.check(&home, &source.directory)?;
+    }
+    let Some(target) = base.holder(&to, Missing::Make(order.owner.gid), watch)? else {
         return Ok(Moved::NothingThere);
     };
     // Two workers that cross must not wait for each other.
@@ -83,6 +111,23 @@ pub fn relocate(base: &Base, order: Move<'_>, watch: &dyn Watch) -> Result<Moved
         watch,
     };
     way.go()
+}
+
+/// What to make of it that not even the directory is there in which the home was: somebody has
+/// tidied up after the move, or the mail lies on a file system that is not mounted.
+fn absent(base: &Base, order: Move<'_>, to: &Place, watch: &dyn Watch) -> Result<Moved, DiskError> {
+    if let Some(target) = base.holder(to, Missing::Tell, watch)?
+        && let Some(there) = target.directory.open(&to.name, Mounts::Refuse)?
+    {
+        order.check(&there, &target.directory)?;
+        return Ok(Moved::Yes { left_over: None });
+    }
+    let source = std::io::ErrorKind::NotFound.into();
+    let what = format!(
+        "the directory of `{}` is not there; is its file system mounted?",
+        order.from.display()
+    );
+    Err(DiskError::Os { what, source })
 }
 
 struct Way<'a> {
@@ -111,39 +156,21 @@ impl Way<'_> {
                 self.order.from.display()
             ))),
             (None, Some(there)) => {
-                self.check(&there, &self.target)?;
+                self.order.check(&there, &self.target)?;
                 Ok(Moved::Yes { left_over: old.map(|old| old.path().to_owned()) })
             }
             (Some(home), None) => {
-                self.check(&home, &self.source)?;
+                self.order.check(&home, &self.source)?;
                 self.begin(&home)
             }
             (None, None) => match old {
                 Some(old) => {
-                    self.check(&old, &self.source)?;
+                    self.order.check(&old, &self.source)?;
                     self.finish(&old)
                 }
                 None => Ok(Moved::NothingThere),
             },
         }
-    }
-
-    fn check(&self, home: &Directory, holder: &Directory) -> Result<(), DiskError> {
-        let (stat, holder) = (home.stat()?, holder.stat()?);
-        let owner = self.order.owner;
-        let fits =
-            fits(stat.st_gid, owner.gid, &holder) || fits(stat.st_gid, self.order.old_gid, &holder);
-        if stat.st_uid == owner.uid.0 && fits {
-            return Ok(());
-        }
-        Err(DiskError::refused(format!(
-            "`{}` belongs to {}:{}, not to {}:{}",
-            home.path().display(),
-            stat.st_uid,
-            stat.st_gid,
-            owner.uid.0,
-            self.order.old_gid.0
-        )))
     }
 
     fn begin(&self, home: &Directory) -> Result<Moved, DiskError> {

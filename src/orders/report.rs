@@ -10,14 +10,15 @@
 //!              "address": "jane@example.org", "home": "/srv/mail/a/70000/70000", "new_home": null,
 //!              "state": "pending", "attempts": 0, "next_attempt": "2030-12-31T18:00:00Z",
 //!              "last_error": null, "created": "2030-12-31T18:00:00Z", "finished": null,
-//!              "waits_for": null, "outcome": "done", "note": null}],
+//!              "waits_for": null, "outcome": "done"}],
 //!  "missing": [], "busy": [], "pending": 0, "failed": 0}
 //! ```
 //!
 //! Of `run`, each order is shown as it was before, with its `outcome`: `done`, `postponed` (with
-//! `error` and `retry_in` seconds), `failed` (with `error`) or, of a dry run, `due`. `missing` and
-//! `busy` are numbers that `retry` and `drop` could do nothing about. `pending` and `failed` are
-//! how many there are afterwards.
+//! `error` and `retry_in` seconds), `failed` (with `error`) or, of a dry run, `due`; where the work
+//! was not what one would think there is a `note`. `missing` and `busy` are numbers that `retry`
+//! and `drop` could do nothing about; if one of them was named, nothing was done at all. `pending`
+//! and `failed` are how many there are afterwards.
 
 use std::fmt::Write as _;
 
@@ -125,8 +126,14 @@ impl Report {
     }
 
     /// What became of orders that were named.
-    pub fn touched(command: &'static str, touched: &[Touched], counts: Counts) -> Self {
-        let mut report = Self::new(command, Vec::new(), counts);
+    pub fn touched(
+        command: &'static str,
+        touched: &[Touched],
+        counts: Counts,
+        dry_run: bool,
+    ) -> Self {
+        let report = Self::new(command, Vec::new(), counts);
+        let mut report = Self { dry_run, ..report };
         for one in touched {
             match one {
                 Touched::Changed(order) => report.orders.push(order.into()),

@@ -5,8 +5,8 @@ use crate::vmm::layout;
 use crate::vmm::lists::both_forms;
 use crate::vmm::run::Session;
 use crate::vmm::subcommand::Subcommand as S;
-use crate::vmm::translate::{self, New};
-use crate::vmm::{Call, Code, Complaint};
+use crate::vmm::translate::New;
+use crate::vmm::{Call, Code, Complaint, names};
 
 /// Shows a thing, whatever it is.
 pub(super) async fn show(session: &mut Session<'_>, call: &Call) -> Result<(), Complaint> {
@@ -61,7 +61,7 @@ impl Session<'_> {
     }
 
     async fn alias(&mut self, object: &str) -> Result<(), Complaint> {
-        let address = translate::address(object)?;
+        let address = names::entry(object)?;
         let answer = self.ask_by_any_name("alias show", "alias", &address).await?;
         let Some(item) = answer.items("alias").next() else { return Ok(()) };
         let sentence = format!("Mail for {address} will be redirected to:");
@@ -88,7 +88,7 @@ impl Session<'_> {
     }
 
     async fn catchall(&mut self, object: &str) -> Result<(), Complaint> {
-        let domain = translate::domain(object)?;
+        let domain = names::domain(object)?;
         let answer = self.ask(&New::command("catchall show").word(&domain)).await?;
         let Some(item) = answer.items("catchall").next() else { return Ok(()) };
         let sentence = format!("Mail to unknown local-parts in domain {domain} will be sent to:");
@@ -97,7 +97,7 @@ impl Session<'_> {
     }
 
     async fn relocated(&mut self, object: &str) -> Result<(), Complaint> {
-        let address = translate::address(object)?;
+        let address = names::address(object)?;
         let answer = self.ask_by_any_name("relocated show", "relocated", &address).await?;
         let Some(item) = answer.items("relocated").next() else { return Ok(()) };
         let title = layout::title("Relocated information");
@@ -107,7 +107,7 @@ impl Session<'_> {
     }
 
     async fn alias_domain(&mut self, object: &str) -> Result<(), Complaint> {
-        let name = translate::domain(object)?;
+        let name = names::alias_domain(object)?;
         let answer = self.ask(&New::command("alias-domain show").word(&name)).await?;
         let Some(item) = answer.items("alias-domain").next() else { return Ok(()) };
         let title = layout::title("Alias domain information");

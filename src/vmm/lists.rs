@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::admin::Pattern;
-use crate::mail::{DomainName, DomainPattern};
+use crate::mail::{DomainName, DomainPattern, EntryAddress};
 use crate::vmm::answer::Answer;
 use crate::vmm::layout;
 use crate::vmm::run::Session;
@@ -33,7 +33,7 @@ pub(super) async fn addresses(session: &mut Session<'_>, call: &Call) -> Result<
         let Some((localpart, primary)) = item.text("address").rsplit_once('@') else { continue };
         let others = aliases.get(primary).into_iter().flatten();
         for name in std::iter::once(primary).chain(others.map(String::as_str)) {
-            if is_like(pattern.as_ref(), name) {
+            if name == EntryAddress::EVERYWHERE || is_like(pattern.as_ref(), name) {
                 rows.push((name.to_owned(), localpart.to_owned(), primary.to_owned(), *letter));
             }
         }

@@ -2,7 +2,7 @@
 //! named `vmm`.
 //!
 //! Nothing is decided here. [`mod@parse`] takes a command line of vmm 0.7 or 0.6 apart, `translate`
-//! says it in the words of `postcote admin`, which runs it; `lists`, `info` and `sheets` lay
+//! and `names` say it in the words of `postcote admin`, which runs it; `lists`, `info` and `sheets` lay
 //! out what comes back as vmm did, and read it as every script may: from the JSON. [`options`] knows
 //! where the options of vmm.cfg are now. [`exit`] gives every refusal the number that vmm had for it.
 //!
@@ -12,6 +12,8 @@
 //! |---|---|
 //! | had to run as root, and a readable configuration was an error | the database decides who may do what |
 //! | wrote the database first and directories afterwards | one transaction; directories follow by orders that survive a crash |
+//! | took a transport without a colon, whose next hop Postfix dropped | refuses it, with 44 |
+//! | gave new domains the transport `lmtp:unix:private/dovecot-lmtp` | leaves it to `virtual_transport` of main.cf, unless `vmm.domain-transport` is set |
 //! | lower-cased transports of domains | kept as written, for next hops have capitals |
 //! | `domaindelete` failed when there was a catch-all | the catch-all counts as content, `--force` deletes it, too |
 //! | an alias to an address in an alias domain was stored, and the command failed | it is stored, and the command succeeds |
@@ -25,6 +27,8 @@
 //! | showed a Unicode name only if its first label was international | if any label is |
 //! | `configset` removed all comments | changes the value, nothing else; the file as it was stands beside it, with `.bak` behind its name |
 //! | printed the database password | hides it |
+//! | made passwords of 8 characters, and took a smaller number for 8 | makes them of 20, and refuses a smaller number than 8 |
+//! | asked `postconf` for the limit of destinations at each `aliasadd` | knows that it is 1000 |
 //! | Python's tracebacks for what the database refused | the refusal, with its number |
 
 mod answer;
@@ -33,6 +37,7 @@ pub mod exit;
 mod info;
 mod layout;
 mod lists;
+mod names;
 pub mod options;
 pub mod parse;
 mod run;

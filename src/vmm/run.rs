@@ -10,7 +10,7 @@ use crate::vmm::answer::Answer;
 use crate::vmm::console::{Failed, Typing};
 use crate::vmm::subcommand::Subcommand as S;
 use crate::vmm::translate::{New, Password, translated};
-use crate::vmm::{Call, Code, Complaint, Console, info, lists};
+use crate::vmm::{Call, Code, Complaint, Console, info, lists, names};
 
 /// What a subcommand works with.
 pub struct Site<'a> {
@@ -164,7 +164,7 @@ impl Session<'_> {
 
     /// The kind of entry that stands at an address.
     pub(super) async fn entry(&mut self, address: &str) -> Result<Option<String>, Complaint> {
-        let address = super::translate::address(address)?;
+        let address = names::entry(address)?;
         let answer = self.ask(&New::command("address list").word(&address)).await?;
         let found = answer.list("items").find(|item| item.text("address") == address);
         Ok(found.map(|item| item.text("entry").to_owned()))

@@ -5,13 +5,13 @@ use crate::vmm::layout;
 use crate::vmm::lists::both_forms;
 use crate::vmm::run::Session;
 use crate::vmm::subcommand::Subcommand as S;
-use crate::vmm::translate::{self, New};
-use crate::vmm::{Call, Code, Complaint};
+use crate::vmm::translate::New;
+use crate::vmm::{Call, Code, Complaint, names};
 
 impl Session<'_> {
     pub(super) async fn domain(&mut self, call: &Call) -> Result<(), Complaint> {
         let details = wanted(call, S::DomainInfo, &OF_DOMAIN)?;
-        let name = translate::domain(call.word(0))?;
+        let name = names::domain(call.word(0))?;
         let with = details.map(|(_, with)| with);
         let answer =
             self.ask(&New::command("domain show").word(&name).option("--with", with)).await?;
@@ -24,13 +24,15 @@ impl Session<'_> {
         );
         let services = domain.texts("services").join(" ").to_uppercase();
         let count = |name: &str| layout::grouped(domain.number(name));
+        let is_relayed = domain.text("class") == "relay";
+        let by_postfix = if is_relayed { "relay_transport of main.cf" } else { BY_POSTFIX };
         let facts = [
             ("Domain Name", both_forms(domain.text("name"))),
             ("GID", domain.number("gid").to_string()),
             ("Domain Directory", domain.text("directory").to_owned()),
             ("Quota Limit/User", limit),
             ("Active Services", if services.is_empty() { "None".to_owned() } else { services }),
-            ("Transport", domain.maybe("transport").unwrap_or(BY_POSTFIX).to_owned()),
+            ("Transport", domain.maybe("transport").unwrap_or(by_postfix).to_owned()),
             ("Alias Domains", layout::grouped(domain.texts("alias_domains").len() as u64)),
             ("Accounts", count("accounts")),
             ("Aliases", count("aliases")),
@@ -49,7 +51,7 @@ impl Session<'_> {
 
     pub(super) async fn user(&mut self, call: &Call) -> Result<(), Complaint> {
         let details = wanted(call, S::UserInfo, &OF_USER)?.map(|(detail, _)| detail);
-        let address = translate::address(call.word(0))?;
+        let address = names::address(call.word(0))?;
         let measured = self.config().vmm.disk_usage || matches!(details, Some("du" | "full"));
         let with = measured.then_some("disk-usage");
         let answer =
@@ -166,7 +168,11 @@ fn contents(answer: &Answer, kind: &str) -> Vec<String> {
     for item in answer.items(kind) {
         match kind {
             "alias-domain" => names.push(both_forms(item.text("name"))),
-            "catchall" => names.extend(item.texts("destinations").into_iter().map(str::to_owned)),
+            "catchall" => {
+                let mut destinations = item.texts("destinations");
+                destinations.sort_unstable();
+                names.extend(destinations.into_iter().map(str::to_owned));
+            }
             _ => names.push(item.text("address").to_owned()),
         }
     }

@@ -112,7 +112,7 @@ pub const ALL: [Known; 41] = [
     known(S::ListUsers, "listusers", "lu", "[-p pattern]")
         .words("[pattern]")
         .now("admin account list [PATTERN]", "list accounts")
-        .example("listusers -p 'a%'"),
+        .example("listusers -p 'a%@%'"),
     known(S::DomainAdd, "domainadd", "da", "fqdn [-n note] [-t transport]")
         .words("fqdn [transport]")
         .now("admin domain add FQDN --with-postmaster", "make a domain and its postmaster")

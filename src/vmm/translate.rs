@@ -9,8 +9,9 @@ use std::fmt::Display;
 use secrecy::SecretString;
 
 use crate::config::Vmm;
-use crate::mail::{
-    Address, Destination, DestinationTemplate, DomainName, Service, Transport, parse_size,
+use crate::mail::{Service, Transport, parse_size};
+use crate::vmm::names::{
+    address, alias_domain, destinations, domain, entry, new_address, new_alias_domain, new_domain,
 };
 use crate::vmm::parse::Call;
 use crate::vmm::subcommand::Subcommand as S;
@@ -121,11 +122,11 @@ pub(super) fn translated(call: &Call, vmm: &Vmm) -> Result<New, Complaint> {
             .option("--transport", Some(transport(call.word(1))?))
             .switch("--reset-accounts", call.has("--force")),
         S::AliasDomainAdd => {
-            new("alias-domain add").word(first(new_domain)?).word(domain(call.word(1))?)
+            new("alias-domain add").word(first(new_alias_domain)?).word(domain(call.word(1))?)
         }
-        S::AliasDomainDelete => new("alias-domain delete").word(first(domain)?),
+        S::AliasDomainDelete => new("alias-domain delete").word(first(alias_domain)?),
         S::AliasDomainSwitch => {
-            new("alias-domain switch").word(first(domain)?).word(domain(call.word(1))?)
+            new("alias-domain switch").word(first(alias_domain)?).word(domain(call.word(1))?)
         }
         S::UserAdd => {
             let random = vmm.random_password && !call.has("-p");
@@ -168,8 +169,8 @@ pub(super) fn translated(call: &Call, vmm: &Vmm) -> Result<New, Complaint> {
             let to = transport(call.word(1))?;
             new("account set").word(first(address)?).option("--transport", Some(to))
         }
-        S::AliasAdd => new("alias add").word(first(address)?).words(destinations(call)?),
-        S::AliasDelete => new("alias delete").word(first(address)?).words(destinations(call)?),
+        S::AliasAdd => new("alias add").word(first(entry)?).words(destinations(call)?),
+        S::AliasDelete => new("alias delete").word(first(entry)?).words(destinations(call)?),
         S::CatchallAdd => new("catchall add").word(first(domain)?).words(destinations(call)?),
         S::CatchallDelete => new("catchall delete").word(first(domain)?).words(destinations(call)?),
         S::RelocatedAdd => {
@@ -196,64 +197,6 @@ pub(super) fn translated(call: &Call, vmm: &Vmm) -> Result<New, Complaint> {
         | S::UserInfo
         | S::Version => new("address list"),
     })
-}
-
-/// A domain name as `admin` takes it.
-pub(super) fn domain(text: &str) -> Result<String, Complaint> {
-    match DomainName::parse(text) {
-        Ok(name) => Ok(name.to_string()),
-        Err(error) => Err(Complaint::new(
-            error.into(),
-            format!("The domain name '{text}' is invalid: {error}"),
-        )),
-    }
-}
-
-/// A domain that is to be made: as with vmm it has two labels at least, for one label is a slip.
-fn new_domain(text: &str) -> Result<String, Complaint> {
-    let name = domain(text)?;
-    if name.contains('.') {
-        return Ok(name);
-    }
-    let why = format!("The domain name '{text}' is invalid: it has one label only");
-    Err(Complaint::new(Code::DomainInvalid, why)
-        .hint("`postcote admin` takes names of one label, too"))
-}
-
-/// An address as `admin` takes it.
-pub(super) fn address(text: &str) -> Result<String, Complaint> {
-    match Address::parse(text) {
-        Ok(address) => Ok(address.to_string()),
-        Err(error) => {
-            Err(Complaint::new(error.into(), format!("The address '{text}' is invalid: {error}")))
-        }
-    }
-}
-
-/// Everything behind the address.
-fn destinations(call: &Call) -> Result<Vec<String>, Complaint> {
-    let check = |text: &String| match text.parse::<DestinationTemplate>() {
-        Ok(_) => Ok(text.clone()),
-        Err(error) => {
-            let why = format!("The destination '{text}' is invalid: {error}");
-            Err(Complaint::new(error.into(), why))
-        }
-    };
-    call.words.iter().skip(1).map(check).collect()
-}
-
-/// Senders are told of it, so it cannot be this machine's business alone.
-fn new_address(text: &str) -> Result<String, Complaint> {
-    let invalid = |code, why: &dyn Display| {
-        Complaint::new(code, format!("The destination '{text}' is invalid: {why}"))
-    };
-    match Destination::parse(text) {
-        Ok(to) if to.domain().as_str() == "localhost" => {
-            Err(invalid(Code::DomainInvalid, &"nobody elsewhere can write to localhost"))
-        }
-        Ok(_) => Ok(text.to_owned()),
-        Err(error) => Err(invalid(error.into(), &error)),
-    }
 }
 
 /// A note or a name; without one, as in 0.6, and with `-d` it is deleted.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio_postgres::{Client, Error, Row, Transaction};
+use tokio_postgres::{Client, Error, GenericClient, Row, Transaction};
 
 use crate::mail::{Gid, Timestamp, Uid};
 use crate::store::orders::OrderKind;
@@ -257,7 +257,7 @@ pub async fn next_due(client: &Client) -> Result<Option<Duration>, Error> {
 ///
 /// # Errors
 /// The database failed.
-pub async fn counts(client: &Client) -> Result<Counts, Error> {
+pub async fn counts(client: &impl GenericClient) -> Result<Counts, Error> {
     let sql = "SELECT count(*) FILTER (WHERE state = 'pending'), \
                count(*) FILTER (WHERE state = 'failed') \
                FROM postcote.mailbox_order WHERE state <> 'done'";

@@ -1,7 +1,7 @@
 SELECT o.id, o.kind, o.uid, o.gid, o.new_gid, o.address, o.home, o.new_home, o.state, o.attempts,
-       extract(epoch FROM o.next_attempt_at)::bigint AS next_attempt, o.last_error,
-       extract(epoch FROM o.created_at)::bigint AS created,
-       extract(epoch FROM o.finished_at)::bigint AS finished,
+       floor(extract(epoch FROM o.next_attempt_at))::bigint AS next_attempt, o.last_error,
+       floor(extract(epoch FROM o.created_at))::bigint AS created,
+       floor(extract(epoch FROM o.finished_at))::bigint AS finished,
        CASE WHEN o.state <> 'done' THEN
            (SELECT min(e.id) FROM postcote.mailbox_order e
             WHERE e.state <> 'done' AND e.id < o.id
