@@ -22,6 +22,7 @@ mod dovecot;
 mod editing;
 mod examples;
 mod help;
+mod logins;
 mod orders;
 mod outage;
 mod passwords;

@@ -60,6 +60,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("exit", &[]),
     ("handler", &["config", "directory", "lookup", "mail", "protocol", "telemetry"]),
     ("lib", &[]),
+    ("login", &["config", "directory", "lookup", "mail", "password", "telemetry"]),
     ("lookup", &["directory", "mail"]),
     ("mail", &[]),
     ("main", &["cli"]),

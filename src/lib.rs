@@ -53,6 +53,7 @@
 //! | [`lookup`] | the tables, how they are resolved, and why (`explain`) |
 //! | [`protocol`] | the wire formats |
 //! | [`sasl`] | how a client proves who it is |
+//! | [`login`] | who is let in: passwords verified, guessing slowed down |
 //! | [`handler`] | requests to replies |
 //! | [`server`] | sockets, connections, the end |
 //! | [`cache`] | what was asked once is known until a change says otherwise |
@@ -72,6 +73,7 @@ pub mod directory;
 pub mod disk;
 pub mod exit;
 pub mod handler;
+pub mod login;
 pub mod lookup;
 pub mod mail;
 pub mod orders;

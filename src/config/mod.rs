@@ -11,6 +11,7 @@ mod error;
 mod folders;
 mod listen;
 mod load;
+mod logins;
 mod scheme;
 mod show;
 mod text;
@@ -30,6 +31,7 @@ pub use endpoint::{Endpoint, HostPort};
 pub use error::ConfigError;
 pub use listen::{Listen, Protocol};
 pub use load::{DEFAULT_FILE, Source};
+pub use logins::{LoginDomain, LoginPrefix, Logins};
 pub use scheme::password_scheme;
 pub use show::{Shown, show};
 pub use text::{BadValue, closest};
@@ -46,6 +48,8 @@ pub struct Config {
     pub addresses: Addresses,
     /// What new accounts get.
     pub accounts: Accounts,
+    /// Who is let in, and how.
+    pub logins: Logins,
     /// Who works on the file system.
     pub orders: Orders,
     /// Where questions arrive; the daemon refuses to start without one.

@@ -251,6 +251,7 @@ fn read_again(running: &Config, source: &Source, reload: &log::Reload) {
         ("[database]", fresh.database != running.database),
         ("[addresses]", fresh.addresses != running.addresses),
         ("[accounts]", running.orders.run && fresh.accounts != running.accounts),
+        ("[logins]", fresh.logins != running.logins),
         ("[orders]", fresh.orders != running.orders),
         ("[[listen]]", fresh.listen != running.listen),
         ("[http]", fresh.http != running.http),

@@ -5,6 +5,7 @@
 
 use std::fmt::Display;
 use std::io::IsTerminal;
+use std::net::IpAddr;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -72,6 +73,35 @@ pub fn task_ended(task: &str) {
 /// A listener takes connections. Info: start-up is complete when all have said so.
 pub fn listening(protocol: &str, endpoint: &dyn Display) {
     info!(protocol, %endpoint, "listening for {protocol} on {endpoint}");
+}
+
+/// Somebody logged in. Debug: it names a person, and happens all the time.
+pub fn login(service: &str, remote: Option<IpAddr>, user: &dyn Display) {
+    let remote = shown(remote);
+    debug!(service, %remote, %user, "`{user}` logged in by {service} from {remote}");
+}
+
+/// Somebody was not let in. Info, at once and each time: programs that block guessers read it. Who
+/// it was about is told at debug level.
+pub fn login_denied(service: &str, remote: Option<IpAddr>, reason: &str, name: &str) {
+    let remote = shown(remote);
+    info!(service, %remote, reason, "login refused: {reason}, by {service} from {remote}");
+    debug!(service, %remote, reason, name, "login as `{name}` refused: {reason}");
+}
+
+/// A login was not even tried. Info, as for those that were.
+pub fn login_too_many(service: &str, remote: Option<IpAddr>) {
+    let remote = shown(remote);
+    info!(service, %remote, "login not tried: too many wrong passwords, by {service} from {remote}");
+}
+
+/// Nobody knows whether a password is right. Warn: somebody could not log in who may.
+pub fn login_unavailable(service: &str, reason: &str) {
+    warn!(service, reason, "a login by {service} could not be decided: {reason}");
+}
+
+fn shown(remote: Option<IpAddr>) -> String {
+    remote.map_or_else(|| "an unknown address".to_owned(), |remote| remote.to_string())
 }
 
 /// Everything is up. Info: the line to wait for.

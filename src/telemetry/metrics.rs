@@ -74,6 +74,26 @@ label! {
 }
 
 label! {
+    /// How a login ended.
+    LoginOutcome {
+        /// Somebody was let in.
+        Ok = "ok",
+        /// The account is suspended, has ended or may not send.
+        AccountDisabled = "account_disabled",
+        /// The account may not use this service.
+        ServiceDisabled = "service_disabled",
+        /// It could not be known.
+        Temporary = "temporary",
+        /// It was not tried: too many wrong passwords came before.
+        TooMany = "too_many",
+        /// Nobody is called so.
+        UnknownUser = "unknown_user",
+        /// The password was wrong.
+        WrongPassword = "wrong_password",
+    }
+}
+
+label! {
     /// What an order asks for.
     OrderWork {
         /// A new home.
@@ -177,6 +197,8 @@ metrics! {
     counter connection_panics_total { peer: Peer };
     /// Answers longer than the protocol can carry, sent as "ask later".
     counter oversized_answers_total { table: Table };
+    /// Logins, by how they ended.
+    counter logins_total { outcome: LoginOutcome };
     /// Whether the database answers: 1 or 0.
     gauge database_up {};
     /// Seconds since the database last answered.
@@ -248,6 +270,9 @@ pub fn install() -> Result<PrometheusHandle, BuildError> {
         connections_total(*peer);
         malformed_requests_total(*peer);
         connection_panics_total(*peer);
+    }
+    for outcome in LoginOutcome::ALL {
+        logins_total(*outcome);
     }
     orders_total(OrderWork::Create, OrderOutcome::Done);
     database_lost_total();
