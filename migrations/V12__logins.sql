@@ -109,6 +109,8 @@ $$;
 REVOKE ALL ON FUNCTION postcote.rehash_password(bigint, text, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION postcote.rehash_password(bigint, text, text) TO postcote_admin;
 GRANT SELECT, INSERT, UPDATE, DELETE ON postcote.app_password TO postcote_admin;
+-- The daemon skips the use of a password that is gone; it needs no more than the number for that.
+GRANT SELECT (id) ON postcote.app_password TO postcote_reader;
 GRANT SELECT, INSERT, UPDATE, DELETE ON postcote.app_password_use, postcote.journal_position
     TO postcote_reader, postcote_admin;
 

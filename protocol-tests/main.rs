@@ -22,6 +22,7 @@ mod dovecot;
 mod editing;
 mod examples;
 mod help;
+mod journal;
 mod logins;
 mod orders;
 mod outage;

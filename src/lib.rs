@@ -58,6 +58,7 @@
 //! | [`server`] | sockets, connections, the end |
 //! | [`cache`] | what was asked once is known until a change says otherwise |
 //! | [`store`] | PostgreSQL: connections, views, feed, migrations, writes |
+//! | [`journal`] | what peers told, on the disk before it is acknowledged |
 //! | [`admin`] | commands that change the data |
 //! | [`vmm`] | the commands of vmm, said in those of `admin` |
 //! | [`config`], [`telemetry`] | one file in, logs and metrics out |
@@ -73,6 +74,7 @@ pub mod directory;
 pub mod disk;
 pub mod exit;
 pub mod handler;
+pub mod journal;
 pub mod login;
 pub mod lookup;
 pub mod mail;

@@ -6,6 +6,7 @@
 use std::fmt::Display;
 use std::io::IsTerminal;
 use std::net::IpAddr;
+use std::path::Path;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -265,6 +266,40 @@ pub fn orders_not_permitted(reason: &str) {
 /// Orders cannot be taken from the database. Warn: they wait.
 pub fn orders_interrupted(reason: &dyn Display) {
     warn!(%reason, "orders for the file system wait: {reason}");
+}
+
+/// The hash of a password was replaced. Info: a change of the data.
+pub fn rehashed(uid: u32, scheme: &str) {
+    info!(uid, scheme, "the password of uid {uid} is now stored as {scheme}");
+}
+
+/// A hash could not be replaced. Warn: it stays as it was, and each login tries again.
+pub fn rehash_failed(reason: &str) {
+    const HINT: &str = "GRANT EXECUTE ON FUNCTION postcote.rehash_password TO postcote_reader";
+    warn!(reason, hint = HINT, "a password could not be stored anew: {reason}; hint: {HINT}");
+}
+
+/// The journal of what peers told cannot be read or written. Error: they are refused meanwhile.
+pub fn journal_failed(directory: &Path, reason: &dyn Display) {
+    let directory = directory.display();
+    error!(%directory, %reason, "the journal in `{directory}` cannot be used: {reason}");
+}
+
+/// A file of the journal is damaged. Error: what stood behind the damage may be lost; a copy is
+/// kept.
+pub fn journal_damaged(path: &Path, line: usize) {
+    let path = path.display();
+    error!(%path, line, "line {line} of `{path}` is damaged; a copy is kept as `{path}.damaged`");
+}
+
+/// The database refused some writes together. Warn: they are tried one by one.
+pub fn journal_refused(reason: &str) {
+    warn!(reason, "the database refused writes of the journal: {reason}");
+}
+
+/// The database refused a write alone. Error: it is left out.
+pub fn journal_dropped(reason: &str) {
+    error!(reason, "a write of the journal was left out: {reason}");
 }
 
 /// Lets an event that peers can cause at will into the log ten times a minute; metrics count the
