@@ -52,6 +52,7 @@
 //! | [`directory`] | the two questions everything is answered from |
 //! | [`lookup`] | the tables, how they are resolved, and why (`explain`) |
 //! | [`protocol`] | the wire formats |
+//! | [`sasl`] | how a client proves who it is |
 //! | [`login`] | who is let in: passwords verified, guessing slowed down |
 //! | [`handler`] | requests to replies |
 //! | [`server`] | sockets, connections, the end |
@@ -80,6 +81,7 @@ pub mod mail;
 pub mod orders;
 pub mod password;
 pub mod protocol;
+pub mod sasl;
 pub mod server;
 pub mod store;
 pub mod telemetry;

@@ -8,6 +8,7 @@ use crate::lookup::FoundAccount;
 use crate::mail::login::refusal;
 use crate::mail::{Channel, Denial, HashForm, Scheme};
 use crate::password::{self, CramMd5Context, ScramHash, ScramKeys};
+use crate::sasl::Credentials;
 
 /// What a mechanism needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,15 +17,6 @@ pub enum Wanted {
     CramMd5,
     /// The keys of SCRAM.
     Scram(ScramHash),
-}
-
-/// What a proof is checked against.
-#[derive(Clone, Debug)]
-pub enum Credentials {
-    /// For CRAM-MD5.
-    CramMd5(CramMd5Context),
-    /// For SCRAM.
-    Scram(ScramKeys),
 }
 
 /// An exchange that was begun.

@@ -35,8 +35,9 @@ use crate::password::{self, HashError};
 use crate::telemetry::log;
 use crate::telemetry::metrics::{self, LoginOutcome};
 
+pub use crate::sasl::Credentials;
 pub use attempt::{Attempt, LoginError, Stored, Unavailable, User};
-pub use challenge::{Challenge, Credentials, Wanted};
+pub use challenge::{Challenge, Wanted};
 pub use settings::{Rehash, Settings};
 
 use attempt::Checked;

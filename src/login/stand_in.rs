@@ -4,9 +4,10 @@ use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
 
-use crate::login::{Credentials, Wanted};
+use crate::login::Wanted;
 use crate::mail::{HashForm, PasswordHash, Scheme};
 use crate::password::{self, CramMd5Context, HashError, ScramHash, ScramKeys, random};
+use crate::sasl::Credentials;
 
 /// The stored password of nobody.
 pub(super) struct StandIn {

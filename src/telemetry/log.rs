@@ -192,6 +192,15 @@ pub fn malformed_request(protocol: &str, peer: &str, reason: &dyn Display) {
     warn!(protocol, peer, %reason, "{protocol}: {reason} from {peer}; connection closed");
 }
 
+/// A process that may not ask on a socket has connected to it. A warning: either it should be able
+/// to, or somebody looks around.
+pub fn peer_refused(protocol: &str, peer: &str) {
+    static LAST: Throttle = Throttle::new();
+    if LAST.lets_pass() {
+        warn!(protocol, peer, "{protocol}: refused {peer}: it may not ask here");
+    }
+}
+
 /// Accepting a connection failed. Warn: others wait meanwhile.
 pub fn accept_failed(protocol: &str, reason: &dyn Display) {
     static LAST: Throttle = Throttle::new();

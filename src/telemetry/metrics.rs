@@ -66,6 +66,10 @@ label! {
     Peer {
         /// Clients of the daemon's own socket.
         Control = "control",
+        /// Clients of auth sockets: Postfix's SASL, Dovecot's login processes.
+        DovecotAuth = "dovecot_auth",
+        /// Clients of master sockets: LMTP, doveadm, mail processes.
+        DovecotMaster = "dovecot_master",
         /// socketmap clients.
         Socketmap = "socketmap",
         /// `tcp_table` clients.
@@ -191,7 +195,7 @@ metrics! {
     gauge connections_open { peer: Peer };
     /// Connections accepted.
     counter connections_total { peer: Peer };
-    /// Connections closed because of bytes that are no request.
+    /// Bytes that are no request; where one such request cannot fail alone the connection is closed.
     counter malformed_requests_total { peer: Peer };
     /// Connections that ended in a panic, which is a bug: please report it.
     counter connection_panics_total { peer: Peer };
