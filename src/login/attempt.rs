@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use crate::directory::DirectoryError;
 use crate::lookup::FoundAccount;
-use crate::mail::{Address, Denial, Gid, MailLocation, PasswordHash, QuotaLimit, ServiceSet, Uid};
+use crate::mail::{
+    Address, Channel, Denial, Gid, MailLocation, PasswordHash, QuotaLimit, ServiceSet, Uid,
+};
 
 /// Somebody wants to log in.
 #[derive(Clone, Copy, Debug)]
@@ -18,6 +20,13 @@ pub struct Attempt<'a> {
     pub remote: Option<IpAddr>,
     /// Where the client connected to: `lip=`.
     pub local: Option<IpAddr>,
+}
+
+impl Attempt<'_> {
+    /// What it is for.
+    pub(super) fn channel(&self) -> Channel {
+        Channel::of(self.service)
+    }
 }
 
 /// A user in the sense of Dovecot: everything about an account but its secrets.

@@ -6,7 +6,7 @@ use crate::directory::Directory;
 use crate::login::{Attempt, LoginError, Logins, Turn, Unavailable, User, undecided};
 use crate::lookup::FoundAccount;
 use crate::mail::login::refusal;
-use crate::mail::{Channel, Denial, HashForm, Scheme};
+use crate::mail::{Denial, HashForm, Scheme};
 use crate::password::{self, CramMd5Context, ScramHash, ScramKeys};
 use crate::sasl::Credentials;
 
@@ -78,7 +78,7 @@ impl<D: Directory> Logins<D> {
             Some(_) if !proven => Err(Denial::WrongPassword),
             Some(found) => {
                 let now = (self.inner.settings.now)();
-                let channel = Channel::of(attempt.service);
+                let channel = attempt.channel();
                 match refusal(&found.account, found.services, &channel, now) {
                     Some(denial) => Err(denial),
                     None => Ok(User::of(found, None)),

@@ -20,6 +20,8 @@ use crate::mail::Uid;
 
 /// So many mistakes are everybody's.
 const FREE: u32 = 3;
+/// So many programs of one person log in at the same moment.
+const AT_ONCE: u32 = 8;
 /// The pause between two attempts after that, doubled with each further mistake up to so much.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(4);
@@ -50,9 +52,20 @@ pub(super) struct Suspect {
     remote: Option<IpAddr>,
 }
 
+/// An attempt under way.
+pub(super) struct Place(Arc<Mutex<Mistakes>>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        lock(&self.0).under_way -= 1;
+    }
+}
+
 #[derive(Default)]
 struct Mistakes {
     count: u32,
+    /// Attempts of which nobody knows yet.
+    under_way: u32,
     last: Option<Instant>,
     /// When the next attempt has its turn.
     turn: Option<Instant>,
@@ -89,25 +102,31 @@ impl Guard {
         }
     }
 
-    /// How long an attempt waits for its turn; `None` if that is longer than clients wait.
-    pub(super) fn wait(&self, suspect: &Suspect, now: Instant) -> Option<Duration> {
+    /// How long an attempt waits for its turn, and its place, to be held as long as it goes on;
+    /// `None` if it would wait longer than clients do.
+    pub(super) fn wait(
+        &self,
+        suspect: &Suspect,
+        now: Instant,
+    ) -> Option<(Duration, Option<Place>)> {
         if self.is_known(suspect, now) {
-            return Some(Duration::ZERO);
+            return Some((Duration::ZERO, None));
         }
-        let own = self.names.get(&suspect.name);
+        let own = self.names.get_with(suspect.name.clone(), Arc::default);
         let network = suspect.network().and_then(|network| self.networks.get(&network));
         let mut turn = now;
-        for mistakes in own.iter().chain(&network) {
+        for mistakes in std::iter::once(&own).chain(&network) {
             turn = turn.max(lock(mistakes).next_turn(now));
         }
         if turn.duration_since(now) > self.longest_wait {
             return None;
         }
         // Who goes takes the turn in both lines.
-        for mistakes in own.iter().chain(&network) {
+        for mistakes in std::iter::once(&own).chain(&network) {
             lock(mistakes).take_turn(turn);
         }
-        Some(turn.duration_since(now))
+        lock(&own).under_way += 1;
+        Some((turn.duration_since(now), Some(Place(own))))
     }
 
     /// Counts a wrong password.
@@ -140,22 +159,28 @@ impl Mistakes {
     /// When an attempt has its turn.
     fn next_turn(&mut self, now: Instant) -> Instant {
         if self.last.is_some_and(|last| now.duration_since(last) >= FORGET) {
-            *self = Self::default();
+            *self = Self { under_way: self.under_way, ..Self::default() };
         }
-        if self.count <= FREE {
+        if self.counted() <= FREE {
             return now;
         }
         self.turn.map_or(now, |turn| turn.max(now)) + self.pause()
     }
 
     fn take_turn(&mut self, turn: Instant) {
-        if self.count > FREE {
+        if self.counted() > FREE {
             self.turn = Some(turn);
         }
     }
 
+    /// The mistakes, with those that a crowd may be making now: whoever guesses much at once must
+    /// not be through before the first one is counted.
+    fn counted(&self) -> u32 {
+        self.count.saturating_add(self.under_way.saturating_sub(AT_ONCE))
+    }
+
     fn pause(&self) -> Duration {
-        let doubled = self.count.saturating_sub(FREE + 1).min(8);
+        let doubled = self.counted().saturating_sub(FREE + 1).min(8);
         (FIRST_PAUSE * 2_u32.pow(doubled)).min(LONGEST_PAUSE)
     }
 

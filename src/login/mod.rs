@@ -41,7 +41,7 @@ pub use challenge::{Challenge, Wanted};
 pub use settings::{Rehash, Settings};
 
 use attempt::Checked;
-use guard::{Guard, Suspect};
+use guard::{Guard, Place, Suspect};
 use remembered::Remembered;
 use stand_in::StandIn;
 use verifier::{Match, Question, Verifier};
@@ -185,9 +185,9 @@ impl<D: Directory> Logins<D> {
         };
         let owner = found.map(|found| found.account.uid);
         let suspect = Suspect::new(&name, owner, attempt.remote);
-        let Some(wait) = inner.guard.wait(&suspect, arrived) else {
+        let Some((wait, place)) = inner.guard.wait(&suspect, arrived) else {
             metrics::logins_total(LoginOutcome::TooMany).increment(1);
-            log::login_too_many(attempt.service, attempt.remote);
+            log::login_too_many(&attempt.channel().recorded(), attempt.remote);
             sleep_until(arrived + inner.settings.failure_delay).await;
             return Err(Unavailable::new("too many wrong passwords; try again later").into());
         };
@@ -196,13 +196,15 @@ impl<D: Directory> Logins<D> {
         if !wait.is_zero() {
             sleep_until(arrived + wait).await;
         }
-        Ok(Turn { suspect, answer })
+        Ok(Turn { suspect, answer, _place: place })
     }
 }
 
 /// An attempt that has its turn.
 struct Turn {
     suspect: Suspect,
+    /// Held until it is known what came out, so that many at once wait in line, too.
+    _place: Option<Place>,
     /// When a failure is answered: at a moment that does not tell what was done until then.
     answer: Instant,
 }
@@ -241,7 +243,7 @@ impl<D> Inner<D> {
         };
         let own = app.as_ref().and_then(|app| app.services);
         let services = own.map_or(found.services, |own| own.both(found.services));
-        let channel = Channel::of(attempt.service);
+        let channel = attempt.channel();
         if let Some(denial) = refusal(&found.account, services, &channel, now) {
             return Ok(Err(denial));
         }
@@ -271,7 +273,7 @@ impl<D> Inner<D> {
             Err(unavailable) => return Err(undecided(attempt, unavailable)),
             Ok(Ok(user)) => {
                 metrics::logins_total(LoginOutcome::Ok).increment(1);
-                log::login(attempt.service, attempt.remote, &user.login);
+                log::login(&attempt.channel().recorded(), attempt.remote, &user.login);
                 self.guard.right(&turn.suspect, Instant::now());
                 if let (Some(found), Some(password), None) = (found, password, user.app_password) {
                     self.renew(&found, password);
@@ -281,7 +283,8 @@ impl<D> Inner<D> {
             Ok(Err(denial)) => denial,
         };
         metrics::logins_total(outcome(&denial)).increment(1);
-        log::login_denied(attempt.service, attempt.remote, denial.word(), attempt.name);
+        let service = attempt.channel().recorded();
+        log::login_denied(&service, attempt.remote, denial.word(), attempt.name);
         if denial.is_guess() {
             let password = password.unwrap_or_default();
             self.guard.wrong(&turn.suspect, password, Instant::now());
@@ -318,7 +321,7 @@ impl<D> Inner<D> {
 /// Counts and tells that nobody knows.
 fn undecided(attempt: &Attempt<'_>, error: Unavailable) -> LoginError {
     metrics::logins_total(LoginOutcome::Temporary).increment(1);
-    log::login_unavailable(attempt.service, &error.reason);
+    log::login_unavailable(&attempt.channel().recorded(), &error.reason);
     error.into()
 }
 

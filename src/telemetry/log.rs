@@ -87,7 +87,8 @@ pub fn login(service: &str, remote: Option<IpAddr>, user: &dyn Display) {
 pub fn login_denied(service: &str, remote: Option<IpAddr>, reason: &str, name: &str) {
     let remote = shown(remote);
     info!(service, %remote, reason, "login refused: {reason}, by {service} from {remote}");
-    debug!(service, %remote, reason, name, "login as `{name}` refused: {reason}");
+    // As it was typed, so nothing in it may look like a line of its own.
+    debug!(service, %remote, reason, ?name, "login as {name:?} refused: {reason}");
 }
 
 /// A login was not even tried. Info, as for those that were.

@@ -14,8 +14,8 @@ fn guess(guard: &Guard, suspect: &Suspect, times: u32, now: Instant) {
     }
 }
 
-fn seconds(wait: Option<Duration>) -> Option<u64> {
-    wait.map(|wait| wait.as_secs())
+fn seconds(wait: Option<(Duration, Option<Place>)>) -> Option<u64> {
+    wait.map(|(wait, _)| wait.as_secs())
 }
 
 #[tokio::test(start_paused = true)]
@@ -28,7 +28,7 @@ async fn who_guesses_waits_in_line() {
     for expected in [1, 2, 3, 4, 5, 6] {
         assert_eq!(seconds(guard.wait(&joe, now)), Some(expected), "one after the other");
     }
-    assert_eq!(guard.wait(&joe, now), None, "nobody waits that long");
+    assert_eq!(seconds(guard.wait(&joe, now)), None, "nobody waits that long");
     let later = now + Duration::from_secs(7);
     assert_eq!(seconds(guard.wait(&joe, later)), Some(1), "the line has gone");
     guess(&guard, &joe, 20, later);
@@ -53,20 +53,23 @@ async fn lines_are_of_accounts_and_of_networks() {
     for (what, uid, name, remote, waits) in table {
         let guard = Guard::new(WAIT);
         guess(&guard, &suspect(Some(1), "joe", "192.0.2.1"), 4, now);
-        let wait = guard.wait(&suspect(uid, name, remote), now).unwrap();
+        let (wait, _) = guard.wait(&suspect(uid, name, remote), now).unwrap();
         assert_eq!(!wait.is_zero(), waits, "{what}");
     }
     let guard = Guard::new(WAIT);
     guess(&guard, &suspect(Some(1), "joe", "2001:db8::1"), 4, now);
-    let near = guard.wait(&suspect(None, "x", "2001:db8::ffff:2"), now).unwrap();
-    let far = guard.wait(&suspect(None, "x", "2001:db8:0:1::2"), now).unwrap();
+    let (near, _) = guard.wait(&suspect(None, "x", "2001:db8::ffff:2"), now).unwrap();
+    let (far, _) = guard.wait(&suspect(None, "x", "2001:db8:0:1::2"), now).unwrap();
     assert!(!near.is_zero() && far.is_zero(), "an IPv6 network is a /64");
     guess(&guard, &suspect(Some(3), "jim", "127.0.0.1"), 9, now);
-    let webmail = guard.wait(&suspect(Some(4), "jo", "127.0.0.1"), now).unwrap();
+    let (webmail, _) = guard.wait(&suspect(Some(4), "jo", "127.0.0.1"), now).unwrap();
     assert!(webmail.is_zero(), "this machine speaks for many");
     guess(&guard, &suspect(None, "Ghost", "192.0.2.7"), 9, now);
     let ghost = guard.wait(&suspect(None, "ghost", "192.0.2.8"), now);
-    assert!(ghost.is_none_or(|wait| !wait.is_zero()), "those who do not exist are guarded alike");
+    assert!(
+        ghost.is_none_or(|(wait, _)| !wait.is_zero()),
+        "those who do not exist are guarded alike"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -96,4 +99,17 @@ async fn the_same_mistake_again_is_no_guess() {
         guard.wrong(&phone, b"the old password", now);
     }
     assert_eq!(seconds(guard.wait(&phone, now)), Some(0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_crowd_waits_before_its_first_mistake_is_counted() {
+    let (guard, now) = (Guard::new(WAIT), Instant::now());
+    let joe = suspect(Some(1), "joe", "192.0.2.1");
+    let crowd: Vec<_> = (0..100).map_while(|_| guard.wait(&joe, now)).collect();
+    let at_once = crowd.iter().filter(|(wait, _)| wait.is_zero()).count();
+    assert_eq!(at_once, 12, "the programs of one person, and three mistakes");
+    assert!(crowd.len() < 18, "{} are in line", crowd.len());
+    drop(crowd);
+    let after = now + WAIT + LONGEST_PAUSE;
+    assert_eq!(seconds(guard.wait(&joe, after)), Some(0), "nobody was wrong");
 }
