@@ -112,7 +112,7 @@ impl<D: Directory + 'static, U: AllUsers, L: Ledger> Session<DovecotDict> for Di
         request: Request,
         replies: &Replies<Reply>,
     ) -> Result<Taken<Reply>, ProtocolError> {
-        let hello = match (request, &self.hello) {
+        let (request, hello) = match (request, &self.hello) {
             (Request::Hello(hello), None) => {
                 self.hello = Some(hello);
                 return Ok(Taken::Nothing);
@@ -120,7 +120,6 @@ impl<D: Directory + 'static, U: AllUsers, L: Ledger> Session<DovecotDict> for Di
             (Request::Hello(_), Some(_)) | (_, None) => return Err(ProtocolError::Malformed),
             (request, Some(hello)) => (request, hello),
         };
-        let (request, hello) = hello;
         let dialect = match hello.version {
             Version::V2 | Version::V3 => Dialect::Dovecot23,
             Version::V4 => Dialect::Dovecot24,

@@ -101,10 +101,11 @@ impl<D: Directory + 'static, U: AllUsers, L: Ledger> Desk<D, U, L> {
     /// A row for each user, without values: those are asked for one by one.
     async fn send_users(&self, asked: &Iterate, rows: &mut Rows<'_>) -> Result<(), Reason> {
         if let Key::Userdb(name) = Key::parse(&asked.path)
-            && asked.covers(&asked.path)
-            && let Some(value) = self.value(&asked.path, &asked.user).await?
+            && is_exact(asked)
         {
-            rows.send(format!("{USERDB}{name}"), Some(value)).await;
+            if let Some(value) = self.value(&asked.path, &asked.user).await? {
+                rows.send(format!("{USERDB}{name}"), Some(value)).await;
+            }
             return Ok(());
         }
         if !may_cover_users(asked) {
@@ -127,14 +128,18 @@ impl<D: Directory + 'static, U: AllUsers, L: Ledger> Desk<D, U, L> {
     }
 }
 
-/// Whether some user's key may be asked for, other than the path itself.
+/// Whether the path is the key, and not what keys start with.
+fn is_exact(asked: &Iterate) -> bool {
+    !asked.covers(&[asked.path.as_slice(), b"x"].concat())
+}
+
+/// Whether some users' keys may be asked for.
 fn may_cover_users(asked: &Iterate) -> bool {
-    let within = asked.path.starts_with(USERDB.as_bytes());
-    let above = USERDB.as_bytes().starts_with(&asked.path);
-    let somebody = [asked.path.as_slice(), b"x"].concat();
-    // One that is exact is no list, and without recursion nothing is far below.
-    let below_userdb = [USERDB.as_bytes(), b"x"].concat();
-    (within && asked.covers(&somebody)) || (above && asked.covers(&below_userdb))
+    if asked.path.starts_with(USERDB.as_bytes()) {
+        return !is_exact(asked);
+    }
+    // Without recursion nothing is far below.
+    asked.covers(&[USERDB.as_bytes(), b"x"].concat())
 }
 
 impl Rows<'_> {
