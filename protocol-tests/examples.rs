@@ -27,6 +27,7 @@ fn listeners() -> Vec<Listen> {
         Listen::new(Protocol::TcpTable, port, Some(Table::VirtualMailboxDomains)),
         Listen { group: Some("dovenull".into()), ..unix(Protocol::DovecotAuth, "auth") },
         Listen { mode: FileMode(0o600), ..unix(Protocol::DovecotMaster, "auth-master") },
+        Listen { mode: FileMode(0o666), ..unix(Protocol::DovecotDict, "dict") },
     ]
 }
 

@@ -18,6 +18,7 @@ mod connections;
 mod database;
 mod demo;
 mod dialogs;
+mod dict;
 mod dovecot;
 mod editing;
 mod examples;

@@ -65,6 +65,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &[
             "config",
             "directory",
+            "journal",
             "login",
             "lookup",
             "mail",

@@ -208,7 +208,9 @@ fn listener(listen: &Listen, found: &mut Vec<Warning>) {
 
 fn unix(listen: &Listen, path: &Path, found: &mut Vec<Warning>) {
     let mode = listen.mode.0;
-    if others_may_connect(mode) {
+    if others_may_connect(mode) && listen.protocol == Protocol::DovecotDict {
+        // Mail processes are anybody; who they are decides what they are told.
+    } else if others_may_connect(mode) {
         open_to_all(&listen.address, mode, found);
     } else if mode & 0o020 == 0 && listen.group.is_some() {
         warn(
@@ -268,7 +270,7 @@ fn twice(config: &Config, found: &mut Vec<Warning>) {
                 found,
                 format!("{place} is wanted twice: by {other} and by {by}"),
                 match listen.protocol {
-                    Protocol::DovecotAuth | Protocol::DovecotMaster => {
+                    Protocol::DovecotAuth | Protocol::DovecotDict | Protocol::DovecotMaster => {
                         "give each protocol an address of its own"
                     }
                     Protocol::TcpTable => "give each table a port of its own",

@@ -39,6 +39,8 @@ pub struct Listen {
 pub enum Protocol {
     /// Dovecot's auth client protocol: Postfix's SASL and Dovecot's login processes.
     DovecotAuth,
+    /// Dovecot's dict protocol: passdb, userdb, quota, last logins.
+    DovecotDict,
     /// Dovecot's auth master protocol: LMTP, doveadm, mail processes.
     DovecotMaster,
     /// Postfix's `socketmap_table(5)`: any number of tables on one socket.
@@ -54,17 +56,23 @@ const DEFAULT_IDLE: Duration = Duration::from_mins(5);
 /// What Postfix's default of 100 processes per service can open, several times over.
 const MAX_CONNECTIONS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(4095);
 /// Names of the contract that this version does not serve.
-const LATER: [&str; 2] = ["dovecot-dict", "policy"];
+const LATER: [&str; 1] = ["policy"];
 
 impl Protocol {
     /// All protocols, alphabetically.
-    pub const ALL: [Self; 4] =
-        [Self::DovecotAuth, Self::DovecotMaster, Self::Socketmap, Self::TcpTable];
+    pub const ALL: [Self; 5] = [
+        Self::DovecotAuth,
+        Self::DovecotDict,
+        Self::DovecotMaster,
+        Self::Socketmap,
+        Self::TcpTable,
+    ];
 
     /// The name in the configuration.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::DovecotAuth => "dovecot-auth",
+            Self::DovecotDict => "dovecot-dict",
             Self::DovecotMaster => "dovecot-master",
             Self::Socketmap => "socketmap",
             Self::TcpTable => "tcp-table",
@@ -77,7 +85,8 @@ impl Protocol {
             // Postfix never closes a tcp-table and pays a second for each that is closed. LMTP keeps
             // a connection to Dovecot's auth for a minute without looking at it, and answers 451 if
             // it was closed meanwhile.
-            Self::DovecotAuth | Self::DovecotMaster | Self::TcpTable => None,
+            // Dict clients close when they have nothing to ask, or after the time they were told.
+            Self::DovecotAuth | Self::DovecotDict | Self::DovecotMaster | Self::TcpTable => None,
         }
     }
 }
@@ -183,7 +192,10 @@ impl TryFrom<Raw> for Listen {
                 let hint = format!("remove `table = \"{table}\"`");
                 return Err(BadValue::new(why).key("table").hint(hint));
             }
-            (Protocol::DovecotAuth | Protocol::DovecotMaster, Some(table)) => {
+            (
+                Protocol::DovecotAuth | Protocol::DovecotDict | Protocol::DovecotMaster,
+                Some(table),
+            ) => {
                 let why = format!("`{address}` speaks {protocol}, which serves no table");
                 let hint = format!("remove `table = \"{table}\"`");
                 return Err(BadValue::new(why).key("table").hint(hint));
@@ -194,13 +206,16 @@ impl TryFrom<Raw> for Listen {
             let why = format!("`{address}` cannot speak tcp-table: Postfix asks it over TCP only");
             return Err(BadValue::new(why).key("address").hint("write `inet:127.0.0.1:PORT`"));
         }
-        if protocol == Protocol::DovecotMaster && matches!(address, Endpoint::Inet { .. }) {
-            let why = format!(
-                "`{address}` cannot speak dovecot-master: Dovecot asks it over a unix socket"
-            );
-            return Err(BadValue::new(why)
-                .key("address")
-                .hint("write `unix:/run/postcote/auth-master`"));
+        let unix_name = match protocol {
+            Protocol::DovecotDict => Some("dict"),
+            Protocol::DovecotMaster => Some("auth-master"),
+            Protocol::DovecotAuth | Protocol::Socketmap | Protocol::TcpTable => None,
+        };
+        if let (Some(name), Endpoint::Inet { .. }) = (unix_name, &address) {
+            let why =
+                format!("`{address}` cannot speak {protocol}: Dovecot asks it over a unix socket");
+            let hint = format!("write `unix:/run/postcote/{name}`");
+            return Err(BadValue::new(why).key("address").hint(hint));
         }
         let unix_only = [
             ("mode", raw.mode.is_some()),

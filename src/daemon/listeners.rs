@@ -8,6 +8,7 @@ use tokio::task::JoinSet;
 use crate::config::{Config, Endpoint, Listen, Protocol};
 use crate::daemon::logins::LoginServices;
 use crate::directory::Directory;
+use crate::handler::dovecot::Guard;
 use crate::handler::{ControlHandler, SocketmapHandler, TableAnswers, TcpTableHandler};
 use crate::protocol::{Socketmap, TcpTable};
 use crate::server::connection::Patience;
@@ -45,6 +46,13 @@ pub(super) fn listen<D: Directory + 'static>(
                 let service = Arc::clone(&logins.auth);
                 let listener = Listener::new(bound, Peer::DovecotAuth, limits);
                 let begin = move |_| service.begin();
+                tasks.spawn(named(listener.run_sessions(begin, shutdown)));
+            }
+            (Protocol::DovecotDict, _) => {
+                let Some(service) = logins.dict.clone() else { continue };
+                let listener = Listener::new(bound, Peer::DovecotDict, limits);
+                let guard = guard_of(listen);
+                let begin = move |caller| Some(service.begin(caller, guard));
                 tasks.spawn(named(listener.run_sessions(begin, shutdown)));
             }
             (Protocol::DovecotMaster, _) => {
@@ -86,6 +94,15 @@ fn bind_control(config: &Config) -> Result<Bound, BindError> {
     }
     let access = Access { mode: Some(control.mode.0), owner: None, group: control.group.clone() };
     bind(&control.address, &access)
+}
+
+/// Whether a socket keeps anybody out; of one that systemd has made it is not known, and systemd
+/// lets everybody in unless it is told otherwise.
+fn guard_of(listen: &Listen) -> Guard {
+    match listen.address {
+        Endpoint::Unix(_) if listen.mode.0 & 0o002 == 0 => Guard::Shut,
+        Endpoint::Inet { .. } | Endpoint::Systemd(_) | Endpoint::Unix(_) => Guard::Open,
+    }
 }
 
 fn access_of(listen: &Listen) -> Access {

@@ -1,12 +1,16 @@
 //! What listens for logins: one set of services behind all sockets, so that a login made on one can
 //! be fetched from another.
 
+use std::io;
 use std::sync::Arc;
 
-use crate::config::Config;
+use crate::config::{Config, Protocol};
 use crate::directory::{Directory, DirectoryError};
-use crate::handler::dovecot::{AllUsers, AuthService, Handover, MasterService, Pages, mechanisms};
+use crate::handler::dovecot::{
+    AllUsers, AuthService, DictService, Handover, MasterService, Pages, mechanisms,
+};
 use crate::handler::now;
+use crate::journal::WriteBack;
 use crate::login::{Logins, Settings};
 use crate::lookup::Resolver;
 use crate::mail::Address;
@@ -14,18 +18,22 @@ use crate::password::HashError;
 use crate::store::Link;
 use crate::store::accounts::AccountList;
 
-/// The services behind auth and master sockets.
+/// The services behind the sockets for Dovecot.
 pub(super) struct LoginServices<D> {
     pub(super) auth: Arc<AuthService<D>>,
     pub(super) master: Arc<MasterService<D, ListedAccounts>>,
+    /// If there is a journal.
+    pub(super) dict: Option<Arc<DictService<D, ListedAccounts, WriteBack>>>,
 }
 
 impl<D: Directory + 'static> LoginServices<D> {
-    /// Services over this directory; `link` is for lists of all users.
+    /// Services over this directory; `link` is for lists of all users, `journal` for what dict
+    /// clients tell.
     pub(super) fn new(
         config: &Config,
         resolver: Resolver<D>,
         link: Link,
+        journal: Option<WriteBack>,
     ) -> Result<Self, HashError> {
         let logins = Logins::new(resolver, Settings::new(config, now), None)?;
         // Dovecot believes in a restart if its two sockets name different processes.
@@ -33,12 +41,25 @@ impl<D: Directory + 'static> LoginServices<D> {
         let handover = Arc::new(Handover::default());
         let mechanisms = mechanisms(config.accounts.password_scheme.scheme);
         let auth = AuthService::new(logins.clone(), Arc::clone(&handover), mechanisms, pid);
-        let master = MasterService::new(logins, handover, ListedAccounts(link), pid);
-        Ok(Self { auth: Arc::new(auth), master: Arc::new(master) })
+        let listed = ListedAccounts(link);
+        let master = MasterService::new(logins.clone(), handover, listed.clone(), pid);
+        let own = rustix::process::geteuid().as_raw();
+        let dict = journal.map(|journal| DictService::new(logins, listed, journal, own));
+        Ok(Self { auth: Arc::new(auth), master: Arc::new(master), dict: dict.map(Arc::new) })
     }
 }
 
+/// Opens the journal if a listener takes in what is to be written down.
+pub(super) fn journal(config: &Config, link: Link) -> io::Result<Option<WriteBack>> {
+    let takes = |protocol| config.listen.iter().any(|listen| listen.protocol == protocol);
+    if !takes(Protocol::DovecotDict) {
+        return Ok(None);
+    }
+    WriteBack::open(&config.journal.directory, link).map(Some)
+}
+
 /// Every account, from the database.
+#[derive(Clone)]
 pub(super) struct ListedAccounts(Link);
 
 impl AllUsers for ListedAccounts {

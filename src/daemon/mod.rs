@@ -39,6 +39,9 @@ pub use rehash::rehash;
 
 /// How long requests under way may take when the daemon ends; systemd allows 90 s.
 const DRAIN: Duration = Duration::from_secs(20);
+/// How long the journal may take to get into the database when the daemon ends; the rest is taken
+/// over by the next one.
+const CARRY_OVER: Duration = Duration::from_secs(1);
 /// How often caches are tidied and their sizes published; metrics must be drained that often, too.
 const UPKEEP: Duration = Duration::from_secs(5);
 
@@ -148,7 +151,12 @@ pub async fn run(
 
     let delimiters = config.addresses.recipient_delimiter.clone();
     let resolver = Resolver::new(Arc::clone(&cache), delimiters.clone());
-    let logins = LoginServices::new(config, resolver, link(config, Role::Lookups)?)
+    let journal = logins::journal(config, link(config, Role::Journal)?).map_err(|error| {
+        let directory = config.journal.directory.display();
+        os(&format!("cannot open the journal in `{directory}`"), error)
+    })?;
+    let lists = link(config, Role::Lookups)?;
+    let logins = LoginServices::new(config, resolver, lists, journal.clone())
         .map_err(|error| os("cannot prepare logins", io::Error::other(error)))?;
     let answers = Arc::new(TableAnswers::new(Resolver::new(cache, delimiters)));
     let (shutdown, drain) = Shutdown::new();
@@ -172,6 +180,11 @@ pub async fn run(
     }
     if !drain.drain(DRAIN).await {
         log::drain_timed_out(DRAIN);
+    }
+    tasks.shutdown().await;
+    drop(logins);
+    if let Some(journal) = journal {
+        journal.close(CARRY_OVER).await;
     }
     ended.map_or(Ok(()), |task| Err(ServeError::TaskEnded(task)))
 }

@@ -68,6 +68,8 @@ label! {
         Control = "control",
         /// Clients of auth sockets: Postfix's SASL, Dovecot's login processes.
         DovecotAuth = "dovecot_auth",
+        /// Clients of dict sockets: Dovecot's auth and mail processes.
+        DovecotDict = "dovecot_dict",
         /// Clients of master sockets: LMTP, doveadm, mail processes.
         DovecotMaster = "dovecot_master",
         /// socketmap clients.

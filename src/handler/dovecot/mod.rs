@@ -1,12 +1,14 @@
-//! What Dovecot and Postfix's SASL are answered: logins and users.
+//! What Dovecot and Postfix's SASL are answered: logins, users and quota.
 
 mod auth;
+mod dict;
 mod exchange;
 mod handover;
 mod master;
 mod userdb;
 
 pub use auth::{AuthService, AuthSession, mechanisms};
+pub use dict::{DictService, DictSession, Guard, Ledger};
 pub use handover::Handover;
 pub use master::{AllUsers, MasterService, MasterSession, Pages};
 pub use userdb::{Dialect, fields};

@@ -16,10 +16,17 @@ pub enum Key<'a> {
         /// Where, if the key tells.
         service: Option<&'a str>,
     },
+    /// Somebody's key, but nobody can have that name.
+    Nobody,
     /// Nothing that is known here.
     Other,
-    /// What lets a user in, `shared/passdb/USER`.
-    Passdb(&'a str),
+    /// What lets a user in, `shared/passdb/USER[/SERVICE]`.
+    Passdb {
+        /// Who.
+        user: &'a str,
+        /// Into what, if the key tells.
+        service: Option<&'a str>,
+    },
     /// How many messages the user has, `priv/quota/messages`.
     QuotaMessages,
     /// How many bytes the user has, `priv/quota/storage`.
@@ -37,26 +44,36 @@ impl<'a> Key<'a> {
     /// assert_eq!(Key::parse(b"priv/quota/storage"), Key::QuotaStorage);
     /// ```
     pub fn parse(key: &'a [u8]) -> Self {
-        let Ok(key) = std::str::from_utf8(key) else { return Self::Other };
-        let user_of = |prefix| key.strip_prefix(prefix).filter(|user| !user.is_empty());
-        if let Some(user) = user_of(PASSDB) {
-            return Self::Passdb(user);
-        }
-        if let Some(user) = user_of(USERDB) {
+        let is_of = |prefix: &&str| key.starts_with(prefix.as_bytes());
+        let Some(prefix) = [LAST_LOGIN, PASSDB, USERDB].into_iter().find(is_of) else {
+            return match key {
+                b"priv/quota/messages" => Self::QuotaMessages,
+                b"priv/quota/storage" => Self::QuotaStorage,
+                _ => Self::Other,
+            };
+        };
+        let name = key.get(prefix.len()..).and_then(|name| std::str::from_utf8(name).ok());
+        let Some(user) = name.filter(|name| !name.is_empty()) else { return Self::Nobody };
+        if prefix == USERDB {
             return Self::Userdb(user);
         }
-        if let Some(user) = user_of(LAST_LOGIN) {
-            // A slash in a local part is followed by an `@`, one before a service is not.
-            let split = user.rsplit_once('/').filter(|(_, service)| !service.contains('@'));
-            let (user, service) =
-                split.map_or((user, None), |(user, service)| (user, Some(service)));
-            return Self::LastLogin { user, service: service.filter(|name| !name.is_empty()) };
+        let (user, service) = with_service(user);
+        match prefix {
+            PASSDB => Self::Passdb { user, service },
+            _ => Self::LastLogin { user, service },
         }
-        match key {
-            "priv/quota/messages" => Self::QuotaMessages,
-            "priv/quota/storage" => Self::QuotaStorage,
-            _ => Self::Other,
+    }
+}
+
+/// Takes the service off the end. A slash in a local part is followed by what is no service's name,
+/// an `@` at least; a slash at the end belongs to a service that is not known.
+fn with_service(user: &str) -> (&str, Option<&str>) {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    match user.rsplit_once('/') {
+        Some((user, service)) if service.chars().all(is_name) => {
+            (user, Some(service).filter(|name| !name.is_empty()))
         }
+        _ => (user, None),
     }
 }
 
@@ -67,8 +84,14 @@ mod tests {
     #[test]
     fn keys_are_told_apart() {
         let last = |user, service| Key::LastLogin { user, service };
+        let pass = |user, service| Key::Passdb { user, service };
         let table: &[(&[u8], Key<'_>)] = &[
-            (b"shared/passdb/a@b.example", Key::Passdb("a@b.example")),
+            (b"shared/passdb/a@b.example", pass("a@b.example", None)),
+            (b"shared/passdb/a@b.example/imap", pass("a@b.example", Some("imap"))),
+            (b"shared/passdb/a@b.example/", pass("a@b.example", None)),
+            (b"shared/passdb/a/b@c.example", pass("a/b@c.example", None)),
+            (b"shared/passdb/a/b:c.example", pass("a/b:c.example", None)),
+            (b"shared/passdb/a/b:c.example/pop3", pass("a/b:c.example", Some("pop3"))),
             (b"shared/userdb/a/b@c.example", Key::Userdb("a/b@c.example")),
             (b"shared/last-login/a@b.example", last("a@b.example", None)),
             (b"shared/last-login/a@b.example/imap", last("a@b.example", Some("imap"))),
@@ -79,9 +102,9 @@ mod tests {
             (b"priv/quota/messages", Key::QuotaMessages),
             (b"priv/quota/storage/", Key::Other),
             (b"shared/quota/a@b.example", Key::Other),
-            (b"shared/passdb/", Key::Other),
+            (b"shared/passdb/", Key::Nobody),
             (b"shared/passdb", Key::Other),
-            (b"shared/passdb/\xff@b.example", Key::Other),
+            (b"shared/passdb/\xff@b.example", Key::Nobody),
             (b"Shared/passdb/a@b.example", Key::Other),
             (b"", Key::Other),
         ];
