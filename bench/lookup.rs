@@ -197,7 +197,7 @@ fn entry(question: &Question) -> Entry {
             enabled: true,
             expires: None,
         }),
-        data::Table::VirtualMailboxMaps => Entry::Account(Box::new(Account {
+        data::Table::VirtualMailboxMaps => Entry::Account(std::sync::Arc::new(Account {
             uid: Uid(70_000),
             location: MailLocation {
                 home: value.strip_suffix("/Maildir/").unwrap().into(),
@@ -207,6 +207,8 @@ fn entry(question: &Question) -> Entry {
             transport: None,
             services: None,
             quota: None,
+            password: None,
+            app_passwords: [].into(),
             switches: Switches::default(),
             expires: None,
             moving_until: None,

@@ -52,10 +52,13 @@
 //! | [`directory`] | the two questions everything is answered from |
 //! | [`lookup`] | the tables, how they are resolved, and why (`explain`) |
 //! | [`protocol`] | the wire formats |
+//! | [`sasl`] | how a client proves who it is |
+//! | [`login`] | who is let in: passwords verified, guessing slowed down |
 //! | [`handler`] | requests to replies |
 //! | [`server`] | sockets, connections, the end |
 //! | [`cache`] | what was asked once is known until a change says otherwise |
 //! | [`store`] | PostgreSQL: connections, views, feed, migrations, writes |
+//! | [`journal`] | what peers told, on the disk before it is acknowledged |
 //! | [`admin`] | commands that change the data |
 //! | [`vmm`] | the commands of vmm, said in those of `admin` |
 //! | [`config`], [`telemetry`] | one file in, logs and metrics out |
@@ -71,11 +74,14 @@ pub mod directory;
 pub mod disk;
 pub mod exit;
 pub mod handler;
+pub mod journal;
+pub mod login;
 pub mod lookup;
 pub mod mail;
 pub mod orders;
 pub mod password;
 pub mod protocol;
+pub mod sasl;
 pub mod server;
 pub mod store;
 pub mod telemetry;

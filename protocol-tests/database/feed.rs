@@ -109,7 +109,27 @@ const ROWS: &[(&str, &str)] = &[
          INSERT INTO postcote.last_login VALUES (70000, 'imap')",
         "",
     ),
+    // app passwords
+    (
+        "INSERT INTO postcote.app_password (uid, name, password) VALUES (70000, 'x', '{PLAIN}x')",
+        "70000/anna",
+    ),
+    ("UPDATE postcote.app_password SET services = '{imap}'", "70000/bert"),
+    ("UPDATE postcote.app_password SET expires_at = now()", "70000/bert"),
+    ("UPDATE postcote.app_password SET password = '{PLAIN}y'", "70000/bert"),
+    ("UPDATE postcote.app_password SET uid = 70002", "70000/bert 70001/anna"),
+    ("UPDATE postcote.app_password SET name = 'new'", ""),
+    ("DELETE FROM postcote.app_password", "70000/bert"),
+    ("DELETE FROM postcote.app_password WHERE uid = 1", ""),
+    ("DELETE FROM postcote.account WHERE uid = 70001", "70000/bert"),
+    (
+        "INSERT INTO postcote.app_password_use SELECT id, now() FROM postcote.app_password;
+         INSERT INTO postcote.journal_position VALUES ('j', 1)",
+        "",
+    ),
+    ("COMMIT; BEGIN ISOLATION LEVEL REPEATABLE READ; DELETE FROM postcote.app_password", "*"),
     // no rows to name
+    ("TRUNCATE postcote.app_password CASCADE", "*"),
     ("TRUNCATE postcote.alias", "*"),
     ("TRUNCATE postcote.mailbox_order", "*"),
     ("TRUNCATE postcote.domain CASCADE", "*"),

@@ -523,6 +523,82 @@ const ROWS: &[(&str, &str, &str)] = &[
         "",
         "usage and logins go with the account",
     ),
+    // app passwords
+    (
+        "INSERT INTO postcote.app_password (uid, name, password) VALUES (70000, 'a', '{PLAIN}x');
+         INSERT INTO postcote.app_password (uid, name, password) VALUES (70001, 'a', '{PLAIN}x');
+         INSERT INTO postcote.app_password_use SELECT id, now() FROM postcote.app_password;
+         DELETE FROM postcote.account WHERE uid = 70000",
+        "",
+        "app passwords go with the account",
+    ),
+    (
+        "INSERT INTO postcote.app_password (uid, name, password) VALUES (70000, 'a', '{PLAIN}x');
+         INSERT INTO postcote.app_password (uid, name, password) VALUES (70000, 'a', '{PLAIN}y')",
+        "app_password_name",
+        "one of each name",
+    ),
+    (
+        "INSERT INTO postcote.app_password (uid, name, password) VALUES (70000, '', '{PLAIN}x')",
+        "app_password_name_valid",
+        "a name of nothing",
+    ),
+    (
+        "INSERT INTO postcote.app_password (uid, name, password)
+         VALUES (70000, E'a\\nb', '{PLAIN}x')",
+        "app_password_name_valid",
+        "it is printed in a line",
+    ),
+    (
+        "INSERT INTO postcote.app_password (uid, name, password) VALUES (79999, 'a', '{PLAIN}x')",
+        "app_password_of_account",
+        "no such account",
+    ),
+    (
+        "INSERT INTO postcote.app_password (uid, name, password) VALUES (70000, 'a', 'x')",
+        "app_password_password_has_scheme",
+        "no scheme",
+    ),
+    (
+        "INSERT INTO postcote.app_password (uid, name, password, services)
+         VALUES (70000, 'a', '{PLAIN}x', '{http}')",
+        "app_password_services_valid",
+        "no such service",
+    ),
+    (
+        "INSERT INTO postcote.app_password (id, uid, name, password) OVERRIDING SYSTEM VALUE
+         VALUES (1000, 70000, 'a', '{PLAIN}x'), (1000, 70000, 'b', '{PLAIN}x')",
+        "app_password_pkey",
+        "one row a password",
+    ),
+    (
+        "INSERT INTO postcote.app_password_use VALUES (999, now())",
+        "app_password_use_of_password",
+        "no such password",
+    ),
+    (
+        "INSERT INTO postcote.app_password (uid, name, password) VALUES (70000, 'a', '{PLAIN}x');
+         INSERT INTO postcote.app_password_use SELECT id, now() FROM postcote.app_password;
+         INSERT INTO postcote.app_password_use SELECT id, now() FROM postcote.app_password",
+        "app_password_use_pkey",
+        "one row a password",
+    ),
+    // journals
+    (
+        "INSERT INTO postcote.journal_position VALUES ('J', 1)",
+        "journal_position_journal_valid",
+        "no such journal",
+    ),
+    (
+        "INSERT INTO postcote.journal_position VALUES ('j', -1)",
+        "journal_position_not_negative",
+        "before its beginning",
+    ),
+    (
+        "INSERT INTO postcote.journal_position VALUES ('j', 1), ('j', 2)",
+        "journal_position_pkey",
+        "one row a journal",
+    ),
     // orders
     (
         "INSERT INTO postcote.mailbox_order (kind, gid, address, home)

@@ -31,6 +31,21 @@ const ROWS: &[(&str, &str, bool)] = &[
         true,
     ),
     ("postcote_reader", "SELECT * FROM postcote.last_login", true),
+    (
+        "postcote_reader",
+        "INSERT INTO postcote.app_password_use SELECT 1, now() WHERE false",
+        true,
+    ),
+    (
+        "postcote_reader",
+        "INSERT INTO postcote.journal_position VALUES ('j', 1)
+         ON CONFLICT (journal) DO UPDATE SET position = excluded.position",
+        true,
+    ),
+    ("postcote_reader", "DELETE FROM postcote.journal_position", true),
+    ("postcote_reader", "SELECT * FROM postcote.app_password", false),
+    ("postcote_reader", "SELECT postcote.rehash_password(70000, 'a', 'b')", false),
+    ("postcote_admin", "SELECT postcote.rehash_password(70000, 'a', 'b')", true),
     ("postcote_reader", "LISTEN postcote", true),
     ("postcote_reader", "SELECT name FROM postcote.account", false),
     ("postcote_reader", "SELECT note FROM postcote.account", false),

@@ -130,7 +130,7 @@ async fn the_views_have_these_columns() {
              may_send boolean, suspend_reason text, suspended_until timestamp with time zone, \
              expires_at timestamp with time zone, moving boolean, forwards text[], \
              keep_copy boolean, destinations text[], enabled boolean, new_address text, \
-             moving_until timestamp with time zone",
+             moving_until timestamp with time zone, app_passwords jsonb",
         ),
         ("directory_change", "xid xid8, name text, gid bigint, localpart text"),
         ("directory_change_floor", "xid xid8, history text"),

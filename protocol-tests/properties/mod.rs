@@ -5,5 +5,6 @@ mod answers;
 mod codecs;
 mod connection;
 mod database;
+mod dovecot;
 mod text;
 mod words;

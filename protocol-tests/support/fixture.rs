@@ -8,8 +8,8 @@ use std::sync::Arc;
 use postcote::directory::{Directory, DirectoryError, EntryKey};
 use postcote::mail::{
     Account, Alias, Destination, DestinationTemplate, Domain, DomainKind, DomainName,
-    DomainPattern, Entry, Forwards, Gid, Localpart, MailLocation, MailboxFormat, QuotaLimit,
-    ServiceSet, Switches, Timestamp, Transport, Uid,
+    DomainPattern, Entry, Forwards, Gid, Localpart, MailLocation, MailboxFormat, PasswordHash,
+    QuotaLimit, ServiceSet, Switches, Timestamp, Transport, Uid,
 };
 use serde::Deserialize;
 use tokio_postgres::Client;
@@ -63,6 +63,10 @@ struct DomainFacts {
 #[expect(clippy::struct_excessive_bools, reason = "a file is written more easily so")]
 struct AccountFacts {
     uid: u32,
+    #[serde(default = "account_password")]
+    password: String,
+    /// Its own services; without, those of its domain, which are all.
+    services: Option<Vec<String>>,
     transport: Option<String>,
     #[serde(default = "yes")]
     login: bool,
@@ -197,7 +201,7 @@ impl DomainFacts {
     fn entries(&self) -> Vec<(String, Entry)> {
         let mut entries = Vec::new();
         for (localpart, account) in &self.accounts {
-            let account = Entry::Account(Box::new(account.account(&self.directory())));
+            let account = Entry::Account(Arc::new(account.account(&self.directory())));
             entries.push((localpart.clone(), account));
         }
         for (localpart, alias) in self.all_aliases() {
@@ -269,7 +273,12 @@ impl AccountFacts {
             uid: Uid(self.uid),
             location: MailLocation { home, format: MailboxFormat::Maildir, root: "Maildir".into() },
             transport: self.transport.as_deref().map(|text| Transport::parse(text).unwrap()),
-            services: None,
+            password: PasswordHash::parse(&self.password).ok(),
+            app_passwords: [].into(),
+            services: self
+                .services
+                .as_ref()
+                .map(|names| ServiceSet::parse(&names.join(",")).unwrap()),
             quota: None,
             switches: Switches {
                 login: self.login,
@@ -288,12 +297,11 @@ impl AccountFacts {
     }
 
     async fn load(&self, client: &Client, gid: i64, localpart: &str, address: &str) {
-        let sql =
-            "INSERT INTO postcote.account (gid, localpart, uid, password, transport, may_login,
+        let sql = "INSERT INTO postcote.account (gid, localpart, uid, transport, may_login,
                        may_receive, may_send, suspend_reason, suspended_until, expires_at, forwards,
-                       keep_copy)
-                   VALUES ($1, $2, $3, '{PLAIN}account-password', $4, $5, $6, $7, $8,
-                       to_timestamp($9), to_timestamp($10), $11, $12)";
+                       keep_copy, password, services)
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8,
+                       to_timestamp($9), to_timestamp($10), $11, $12, $13, $14)";
         let forwards = self.forwards.first().map(|_| &self.forwards);
         let (until, expires) = (self.suspended_until.map(When::sql), self.expires.map(When::sql));
         client
@@ -312,6 +320,8 @@ impl AccountFacts {
                     &expires,
                     &forwards,
                     &self.keep_copy,
+                    &self.password,
+                    &self.services,
                 ],
             )
             .await
@@ -324,6 +334,10 @@ impl AccountFacts {
             client.execute(sql, &[&i64::from(self.uid), &gid, &address, &until]).await.unwrap();
         }
     }
+}
+
+fn account_password() -> String {
+    "{PLAIN}account-password".to_owned()
 }
 
 impl AliasFacts {

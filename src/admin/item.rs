@@ -8,6 +8,7 @@
 mod account;
 mod alias;
 mod alias_domain;
+mod app_password;
 mod catchall;
 mod domain;
 mod password;
@@ -31,6 +32,7 @@ pub(super) use alias::AliasDetails;
 pub use alias::AliasItem;
 pub(super) use alias_domain::AliasDomainDetails;
 pub use alias_domain::AliasDomainItem;
+pub use app_password::AppPasswordItem;
 pub use catchall::CatchallItem;
 pub use relocated::RelocatedItem;
 
@@ -52,6 +54,8 @@ pub enum Item {
     Alias(AliasItem),
     /// Another name for a domain.
     AliasDomain(AliasDomainItem),
+    /// A password for one program or device.
+    AppPassword(AppPasswordItem),
     /// Who gets mail for strangers.
     Catchall(CatchallItem),
     /// A domain.

@@ -11,6 +11,7 @@ pub mod account;
 pub mod address;
 pub mod alias;
 pub mod alias_domain;
+pub mod app_password;
 pub mod catchall;
 mod destinations;
 mod disk;
@@ -82,6 +83,9 @@ pub enum Command {
     /// Alias domains: other names for a domain
     #[command(subcommand)]
     AliasDomain(alias_domain::Verb),
+    /// App passwords: further passwords of an account, each for one program or device
+    #[command(subcommand)]
+    AppPassword(app_password::Verb),
     /// Catch-alls: who gets mail for addresses that do not exist
     #[command(subcommand)]
     Catchall(catchall::Verb),
@@ -208,6 +212,7 @@ impl Command {
             Self::Address(verb) => verb.what(),
             Self::Alias(verb) => verb.what(),
             Self::AliasDomain(verb) => verb.what(),
+            Self::AppPassword(verb) => verb.what(),
             Self::Catchall(verb) => verb.what(),
             Self::Domain(verb) => verb.what(),
             Self::Password(verb) => verb.what(),
@@ -235,6 +240,7 @@ impl Command {
     fn writes(&self) -> bool {
         match self {
             Self::Account(verb) => verb.writes(),
+            Self::AppPassword(verb) => verb.writes(),
             Self::Domain(verb) => verb.writes(),
             _ => !matches!(
                 self,
@@ -278,6 +284,7 @@ impl Command {
             Self::Address(verb) => verb.perform(desk).await,
             Self::Alias(verb) => verb.perform(desk).await,
             Self::AliasDomain(verb) => verb.perform(desk).await,
+            Self::AppPassword(verb) => verb.perform(desk).await,
             Self::Catchall(verb) => verb.perform(desk).await,
             Self::Domain(verb) => verb.perform(desk, password).await,
             Self::Password(_) => Err(AdminError::bad_data("this command needs no transaction")),

@@ -11,6 +11,7 @@ mod error;
 mod folders;
 mod listen;
 mod load;
+mod logins;
 mod scheme;
 mod show;
 mod text;
@@ -30,6 +31,7 @@ pub use endpoint::{Endpoint, HostPort};
 pub use error::ConfigError;
 pub use listen::{Listen, Protocol};
 pub use load::{DEFAULT_FILE, Source};
+pub use logins::{LoginDomain, LoginPrefix, Logins};
 pub use scheme::password_scheme;
 pub use show::{Shown, show};
 pub use text::{BadValue, closest};
@@ -46,6 +48,10 @@ pub struct Config {
     pub addresses: Addresses,
     /// What new accounts get.
     pub accounts: Accounts,
+    /// Who is let in, and how.
+    pub logins: Logins,
+    /// Where it is noted what peers tell.
+    pub journal: Journal,
     /// Who works on the file system.
     pub orders: Orders,
     /// Where questions arrive; the daemon refuses to start without one.
@@ -113,6 +119,15 @@ pub struct Accounts {
     /// How long passwords are that are made up, in characters.
     #[serde(deserialize_with = "value::password_length")]
     pub random_password_length: usize,
+}
+
+/// Where it is noted what peers tell, until it is in the database: `[journal]`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Journal {
+    /// The directory.
+    #[serde(deserialize_with = "value::absolute_path")]
+    pub directory: PathBuf,
 }
 
 /// Who works on the file system: `[orders]`.
@@ -231,6 +246,12 @@ impl Default for Accounts {
             password_scheme: Scheme::Argon2id.into(),
             random_password_length: 20,
         }
+    }
+}
+
+impl Default for Journal {
+    fn default() -> Self {
+        Self { directory: PathBuf::from("/var/lib/postcote/journal") }
     }
 }
 

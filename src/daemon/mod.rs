@@ -5,6 +5,7 @@ mod database;
 mod error;
 mod health;
 mod listeners;
+mod rehash;
 
 use std::io;
 use std::sync::Arc;
@@ -32,6 +33,7 @@ use database::{TRUST, first_contact, follow};
 pub use error::{ExplainError, ServeError};
 use health::Health;
 use listeners::listen;
+pub use rehash::rehash;
 
 /// How long requests under way may take when the daemon ends; systemd allows 90 s.
 const DRAIN: Duration = Duration::from_secs(20);
@@ -251,6 +253,8 @@ fn read_again(running: &Config, source: &Source, reload: &log::Reload) {
         ("[database]", fresh.database != running.database),
         ("[addresses]", fresh.addresses != running.addresses),
         ("[accounts]", running.orders.run && fresh.accounts != running.accounts),
+        ("[logins]", fresh.logins != running.logins),
+        ("[journal]", fresh.journal != running.journal),
         ("[orders]", fresh.orders != running.orders),
         ("[[listen]]", fresh.listen != running.listen),
         ("[http]", fresh.http != running.http),

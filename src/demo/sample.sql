@@ -52,3 +52,6 @@ INSERT INTO postcote.relocated (gid, localpart, new_address) VALUES
     (70000, 'frank', 'frank@moved.example');
 
 INSERT INTO postcote.relay_recipient (gid, localpart) VALUES (70003, 'office');
+
+-- What would be made up: `demo` as well.
+INSERT INTO postcote.app_password (uid, name, password) VALUES (70000, 'laptop', '{PLAIN}demo');

@@ -1,11 +1,14 @@
 //! From a request to its reply: the only place that sees both the wire and the meaning.
 
 mod control;
+pub mod dovecot;
+mod session;
 mod table;
 
 use crate::protocol::Codec;
 
 pub use control::{ControlHandler, EXPLAIN};
+pub use session::{Caller, Flow, Replies, Session, Taken};
 pub use table::{SocketmapHandler, TableAnswers, TcpTableHandler, now};
 
 /// Answers the requests of one protocol. A handler never fails: every failure has a reply.

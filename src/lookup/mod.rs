@@ -2,9 +2,11 @@
 
 mod expansion;
 pub mod explain;
+mod login;
 mod resolver;
 mod table;
 pub mod trace;
 
+pub use login::FoundAccount;
 pub use resolver::{Lookup, LookupError, Resolver, Value};
 pub use table::{Key, Table};

@@ -85,6 +85,10 @@ impl<D: Directory> Resolver<D> {
         Self { directory, delimiters }
     }
 
+    pub(super) fn directory(&self) -> &D {
+        &self.directory
+    }
+
     /// The delimiters at which extensions start.
     pub fn delimiters(&self) -> &Delimiters {
         &self.delimiters
@@ -164,7 +168,10 @@ impl<D: Directory> Resolver<D> {
     }
 
     /// The enabled domain of this name: a wildcard's, if the name itself is not known.
-    async fn served(&self, name: &DomainName) -> Result<Option<Arc<Domain>>, DirectoryError> {
+    pub(super) async fn served(
+        &self,
+        name: &DomainName,
+    ) -> Result<Option<Arc<Domain>>, DirectoryError> {
         let domain = match self.directory.domain(name).await? {
             Some(domain) => Some(domain),
             None => self.wildcard(name).await?,

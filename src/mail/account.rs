@@ -1,7 +1,8 @@
 //! An account: a mailbox that people log in to.
 
 use crate::mail::{
-    DestinationTemplate, MailLocation, QuotaLimit, ServiceSet, Timestamp, Transport, Uid,
+    DestinationTemplate, MailLocation, PasswordHash, QuotaLimit, ServiceSet, Timestamp, Transport,
+    Uid,
 };
 
 /// A mailbox with everything the answers about it need. `None` for transport, services and quota
@@ -12,6 +13,11 @@ pub struct Account {
     pub uid: Uid,
     /// Home, format and directory of the mail.
     pub location: MailLocation,
+    /// What is stored of its password; `None` if that is no hash, so that nobody can tell whether a
+    /// password is right.
+    pub password: Option<PasswordHash>,
+    /// Further passwords, each for one program or device, in the order in which they were made.
+    pub app_passwords: Box<[AppPassword]>,
     /// Its own transport.
     pub transport: Option<Transport>,
     /// Its own services.
@@ -28,6 +34,19 @@ pub struct Account {
     pub moving_until: Option<Timestamp>,
     /// Where else its mail goes.
     pub forwards: Option<Forwards>,
+}
+
+/// A password that was made up for one program or device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AppPassword {
+    /// Its number.
+    pub id: i64,
+    /// What is stored of it.
+    pub hash: PasswordHash,
+    /// What it lets in; `None` is whatever the account may use.
+    pub services: Option<ServiceSet>,
+    /// When it ends.
+    pub expires: Option<Timestamp>,
 }
 
 /// What an account may do, each on its own, and why not.
@@ -68,7 +87,7 @@ pub enum Availability<'a> {
 impl Account {
     /// Whether mail for the account is taken now.
     pub fn receives(&self, now: Timestamp) -> Availability<'_> {
-        if self.expired(now) {
+        if self.has_expired(now) {
             Availability::Disabled("Account has expired")
         } else if !self.switch(self.switches.receive, now) {
             let reason = self.switches.reason.as_deref();
@@ -82,15 +101,16 @@ impl Account {
 
     /// Whether the account may send mail now.
     pub fn may_send(&self, now: Timestamp) -> bool {
-        !self.expired(now) && self.switch(self.switches.send, now)
+        !self.has_expired(now) && self.switch(self.switches.send, now)
     }
 
     /// Whether the account may log in now.
     pub fn may_login(&self, now: Timestamp) -> bool {
-        !self.expired(now) && self.switch(self.switches.login, now)
+        !self.has_expired(now) && self.switch(self.switches.login, now)
     }
 
-    fn expired(&self, now: Timestamp) -> bool {
+    /// Whether the account has ended.
+    pub fn has_expired(&self, now: Timestamp) -> bool {
         self.expires.is_some_and(|end| end <= now)
     }
 

@@ -1,12 +1,14 @@
 //! What stands at an address.
 
+use std::sync::Arc;
+
 use crate::mail::{Account, Destination, DestinationTemplate, Timestamp};
 
 /// Exactly one of the things that can stand at an address of a domain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Entry {
     /// A mailbox.
-    Account(Box<Account>),
+    Account(Arc<Account>),
     /// Another name for one or more addresses.
     Alias(Alias),
     /// Somebody who has moved, and whereto.

@@ -14,6 +14,7 @@ mod entry_address;
 mod folder;
 mod localpart;
 mod location;
+pub mod login;
 mod mutf7;
 mod password;
 mod quota;
@@ -22,7 +23,7 @@ pub mod rules;
 mod service;
 mod transport;
 
-pub use account::{Account, Availability, Forwards, Switches};
+pub use account::{Account, AppPassword, Availability, Forwards, Switches};
 pub use address::{Address, AddressError};
 pub use destination::{Destination, DestinationError, DestinationTemplate};
 pub use domain::{Domain, DomainKind, Gid};
@@ -33,6 +34,7 @@ pub use entry_address::EntryAddress;
 pub use folder::{FolderName, FolderNameError};
 pub use localpart::{Delimiters, DelimitersError, Localpart, LocalpartError};
 pub use location::{MailLocation, MailboxFormat, MailboxFormatError, Uid};
+pub use login::{Channel, Denial, LoginNameError, LoginNames};
 pub use password::{
     Dovecot24, Encoding, HashForm, PasswordHash, PasswordHashError, Scheme, Strength,
 };

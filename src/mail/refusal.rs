@@ -45,6 +45,10 @@ pub enum Rule {
     AliasExists,
     /// The domain may have no further alias.
     AliasLimit,
+    /// The account has an app password of this name.
+    AppPasswordExists,
+    /// The account may have no further app password.
+    AppPasswordLimit,
     /// A text or number that no table takes.
     BadValue,
     /// More destinations than an address of the domain may have.
@@ -67,6 +71,8 @@ pub enum Rule {
     NoSuchAlias,
     /// There is no such alias domain.
     NoSuchAliasDomain,
+    /// The account has no app password of this name.
+    NoSuchAppPassword,
     /// The domain has no catch-all.
     NoSuchCatchAll,
     /// Mail is not sent on to this destination.
@@ -123,6 +129,8 @@ impl Rule {
             Self::AliasDomainLimit => "alias-domain-limit",
             Self::AliasExists => "alias-exists",
             Self::AliasLimit => "alias-limit",
+            Self::AppPasswordExists => "app-password-exists",
+            Self::AppPasswordLimit => "app-password-limit",
             Self::BadValue => "bad-value",
             Self::DestinationLimit => "destination-limit",
             Self::DomainExists => "domain-exists",
@@ -134,6 +142,7 @@ impl Rule {
             Self::NoSuchAccount => "no-such-account",
             Self::NoSuchAlias => "no-such-alias",
             Self::NoSuchAliasDomain => "no-such-alias-domain",
+            Self::NoSuchAppPassword => "no-such-app-password",
             Self::NoSuchCatchAll => "no-such-catch-all",
             Self::NoSuchDestination => "no-such-destination",
             Self::NoSuchDomain => "no-such-domain",
@@ -158,6 +167,8 @@ impl Rule {
             Self::AliasDomainLimit => "the domain has as many alias domains as it may",
             Self::AliasExists => "an alias has this address",
             Self::AliasLimit => "the domain has as many aliases as it may",
+            Self::AppPasswordExists => "the account has an app password of this name",
+            Self::AppPasswordLimit => "the account has as many app passwords as it may",
             Self::BadValue => "a value is not valid",
             Self::DestinationLimit => "an address of the domain has as many destinations as it may",
             Self::DomainExists => "a domain has this name",
@@ -169,6 +180,7 @@ impl Rule {
             Self::NoSuchAccount => "there is no such account",
             Self::NoSuchAlias => "there is no such alias",
             Self::NoSuchAliasDomain => "there is no such alias domain",
+            Self::NoSuchAppPassword => "the account has no app password of this name",
             Self::NoSuchCatchAll => "the domain has no catch-all",
             Self::NoSuchDestination => "its mail is not sent on there",
             Self::NoSuchDomain => "the domain is not served here",
@@ -192,6 +204,9 @@ impl Rule {
                 "list aliases with `postcote admin alias list`"
             }
             Self::AddressTaken => "list all addresses with `postcote admin address list`",
+            Self::AppPasswordExists | Self::NoSuchAppPassword => {
+                "list them with `postcote admin app-password list`"
+            }
             Self::AliasDomainExists | Self::NoSuchAliasDomain => {
                 "list alias domains with `postcote admin alias-domain list`"
             }

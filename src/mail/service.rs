@@ -69,6 +69,12 @@ impl ServiceSet {
         text.split(',').map(|name| Service::parse(name.trim())).collect()
     }
 
+    /// What is in this set and in another.
+    #[must_use]
+    pub fn both(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
     /// Whether the set has this service.
     pub fn contains(self, service: Service) -> bool {
         self.0 & service.bit() != 0

@@ -52,6 +52,22 @@ impl ScramKeys {
         Self::read(function, &Data::of(hash)?).map(Some)
     }
 
+    /// Whether a client that sends this proof knows the password, compared in constant time.
+    /// `exchange` is what RFC 5802 calls the auth message.
+    pub fn proves(&self, exchange: &[u8], proof: &[u8]) -> bool {
+        let signature = self.hash.hmac(&self.stored_key, exchange);
+        if proof.len() != signature.len() {
+            return false;
+        }
+        let client_key: Vec<u8> = proof.iter().zip(signature).map(|(p, s)| p ^ s).collect();
+        self.hash.digest().of(&[&client_key]).ct_eq(&self.stored_key).into()
+    }
+
+    /// What proves to the client that this server knows its keys.
+    pub fn signature(&self, exchange: &[u8]) -> Vec<u8> {
+        self.hash.hmac(&self.server_key, exchange)
+    }
+
     pub(super) fn read(hash: ScramHash, data: &Data) -> Result<Self, VerifyError> {
         let bad = data.bad("it is not `ITERATIONS,SALT,STOREDKEY,SERVERKEY`");
         let fields: Vec<_> = data.text()?.split(',').collect();

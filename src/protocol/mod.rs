@@ -1,15 +1,24 @@
 //! The wire formats: bytes to requests, replies to bytes. Pure: they know nothing of sockets, of
 //! time, or of what the requests mean.
 
+mod base64;
+pub mod checkpassword;
+pub mod courier;
+pub mod dovecot;
+mod line;
 mod netstring;
 mod percent;
 mod reply;
+mod secret;
 pub mod socketmap;
 pub mod tcp_table;
 
 use bytes::BytesMut;
 
+pub use courier::Courier;
+pub use dovecot::{DovecotAuth, DovecotDict, DovecotMaster};
 pub use reply::Reply;
+pub use secret::Secret;
 pub use socketmap::Socketmap;
 pub use tcp_table::TcpTable;
 
@@ -49,4 +58,7 @@ pub enum ProtocolError {
         /// The longest request that is read, in bytes.
         limit: usize,
     },
+    /// A version that is not spoken here.
+    #[error("a version of the protocol that is not spoken here")]
+    Version,
 }

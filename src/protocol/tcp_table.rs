@@ -21,13 +21,14 @@
 //! # See also
 //! `tcp_table(5)`, Postfix `util/dict_tcp.c`
 
-use bytes::{Buf, BufMut, BytesMut};
+use bytes::{BufMut, BytesMut};
 use nom::Parser;
 use nom::branch::alt;
 use nom::bytes::complete::tag;
 use nom::combinator::{map, rest};
 use nom::sequence::preceded;
 
+use crate::protocol::line::Lines;
 use crate::protocol::{Codec, ProtocolError, Reply, percent};
 
 /// The longest request line that is read, in bytes.
@@ -38,8 +39,7 @@ pub const MAX_REPLY: usize = 4096;
 /// The `tcp_table` protocol.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TcpTable {
-    /// How many bytes were searched for a newline already.
-    searched: usize,
+    lines: Lines,
 }
 
 /// What a line asks.
@@ -56,23 +56,9 @@ impl Codec for TcpTable {
     type Reply = Reply;
 
     fn decode(&mut self, input: &mut BytesMut) -> Result<Option<Request>, ProtocolError> {
-        let fresh = input.get(self.searched..).unwrap_or_default();
-        let Some(end) = memchr::memchr(b'\n', fresh).map(|at| at + self.searched) else {
-            self.searched = input.len();
-            if input.len() > MAX_REQUEST {
-                return Err(ProtocolError::TooLong { limit: MAX_REQUEST });
-            }
-            return Ok(None);
-        };
-        if end > MAX_REQUEST {
-            return Err(ProtocolError::TooLong { limit: MAX_REQUEST });
-        }
-        self.searched = 0;
-        let line = input.get(..end).unwrap_or_default();
+        let Some(line) = self.lines.take(input, MAX_REQUEST)? else { return Ok(None) };
         // People try the protocol with telnet(1), which ends lines with CR LF.
-        let request = parse(line.strip_suffix(b"\r").unwrap_or(line))?;
-        input.advance(end + 1);
-        Ok(Some(request))
+        parse(line.strip_suffix(b"\r").unwrap_or(&line)).map(Some)
     }
 
     fn encode(&mut self, reply: &Reply, output: &mut BytesMut) {

@@ -34,10 +34,12 @@ pub enum End {
     Drained,
     /// The peer's bytes are no request.
     Malformed(ProtocolError),
+    /// The peer may not ask here.
+    Refused,
 }
 
 /// How much of a peer's bytes is read at once.
-const READ: usize = 4096;
+pub(super) const READ: usize = 4096;
 /// A buffer that grew for a long request is given back after it.
 const KEEP: usize = 64 * 1024;
 
@@ -101,7 +103,7 @@ where
 
 /// Writes everything. A socket nearly always takes a reply at once, so the timer, which costs as
 /// much as a lookup, is made only when it does not.
-async fn write<S>(stream: &mut S, bytes: &[u8], at_most: Duration) -> Result<(), End>
+pub(super) async fn write<S>(stream: &mut S, bytes: &[u8], at_most: Duration) -> Result<(), End>
 where
     S: AsyncWrite + Unpin,
 {
@@ -113,7 +115,7 @@ where
     written.map_err(|_| End::Closed)
 }
 
-fn shrink(buffer: &mut BytesMut) {
+pub(super) fn shrink(buffer: &mut BytesMut) {
     if buffer.capacity() > KEEP {
         *buffer = BytesMut::with_capacity(READ);
     }
@@ -121,24 +123,24 @@ fn shrink(buffer: &mut BytesMut) {
 
 /// The peer's time. The timer is set anew only when it fires, not at each request: setting one
 /// costs as much as a lookup.
-struct Clock {
+pub(super) struct Clock {
     patience: Patience,
     since: Instant,
     alarm: Option<std::pin::Pin<Box<Sleep>>>,
 }
 
 impl Clock {
-    fn new(patience: Patience) -> Self {
+    pub(super) fn new(patience: Patience) -> Self {
         Self { patience, since: Instant::now(), alarm: None }
     }
 
     /// A request was answered.
-    fn restart(&mut self) {
+    pub(super) fn restart(&mut self) {
         self.since = Instant::now();
     }
 
     /// Waits until the peer's time is over. Cancellation-safe.
-    async fn runs_out(&mut self, between_requests: bool) {
+    pub(super) async fn runs_out(&mut self, between_requests: bool) {
         loop {
             let limit =
                 if between_requests { self.patience.idle } else { Some(self.patience.stalled) };

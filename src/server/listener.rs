@@ -8,9 +8,10 @@ use futures_util::FutureExt;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::Semaphore;
 
-use crate::handler::Handler;
+use crate::handler::{Caller, Handler, Session};
 use crate::protocol::Codec;
 use crate::server::connection::{End, Patience, serve};
+use crate::server::conversation::converse;
 use crate::server::{Bound, Shutdown};
 use crate::telemetry::log;
 use crate::telemetry::metrics::{self, Label, Peer};
@@ -47,6 +48,42 @@ impl Listener {
         C::Reply: Send + Sync,
         H: Handler<C>,
     {
+        let patience = self.limits.patience;
+        let serve_one = |stream, shutdown| {
+            let handler = Arc::clone(&handler);
+            async move { serve(stream, codec(), handler.as_ref(), patience, shutdown).await }
+        };
+        self.accept_all(serve_one, shutdown).await;
+    }
+
+    /// Serves sessions until the daemon ends. `begin` makes a codec and a session for each
+    /// connection, or nothing for a peer that is not to be served.
+    pub async fn run_sessions<C, S>(
+        self,
+        begin: impl Fn(Caller) -> Option<(C, S)> + Send,
+        shutdown: Shutdown,
+    ) where
+        C: Codec + Send + 'static,
+        C::Request: Send,
+        C::Reply: Send + Sync,
+        S: Session<C> + 'static,
+    {
+        let patience = self.limits.patience;
+        let serve_one = |stream: Stream, shutdown| {
+            let session = begin(stream.caller());
+            async move {
+                let Some((codec, session)) = session else { return End::Refused };
+                converse(stream, codec, session, patience, shutdown).await
+            }
+        };
+        self.accept_all(serve_one, shutdown).await;
+    }
+
+    async fn accept_all<F, T>(self, serve_one: F, shutdown: Shutdown)
+    where
+        F: Fn(Stream, Shutdown) -> T,
+        T: Future<Output = End> + Send + 'static,
+    {
         let permits = Arc::new(Semaphore::new(self.limits.connections));
         let mut pause = Duration::ZERO;
         let told = shutdown.clone().told();
@@ -71,11 +108,9 @@ impl Listener {
                 }
             };
             pause = Duration::ZERO;
-            let (handler, shutdown) = (Arc::clone(&handler), shutdown.clone());
-            let (peer, patience) = (self.peer, self.limits.patience);
+            let (peer, name) = (self.peer, stream.name());
+            let serving = serve_one(stream, shutdown.clone());
             tokio::spawn(async move {
-                let name = stream.name();
-                let serving = serve(stream, codec(), handler.as_ref(), patience, shutdown);
                 watch_over(peer, &name, serving).await;
                 drop(permit);
             });
@@ -112,6 +147,7 @@ async fn watch_over(peer: Peer, name: &str, serving: impl Future<Output = End>) 
             metrics::malformed_requests_total(peer).increment(1);
             log::malformed_request(peer.text(), name, &reason);
         }
+        Ok(End::Refused) => log::peer_refused(peer.text(), name),
         Ok(End::Closed | End::Drained | End::Idle) => {}
         Err(_) => {
             metrics::connection_panics_total(peer).increment(1);
@@ -127,6 +163,18 @@ enum Stream {
 }
 
 impl Stream {
+    /// The process at the other end.
+    fn caller(&self) -> Caller {
+        let credentials = match self {
+            Self::Unix(stream) => stream.peer_cred().ok(),
+            Self::Inet(_) => None,
+        };
+        Caller {
+            uid: credentials.as_ref().map(tokio::net::unix::UCred::uid),
+            pid: credentials.and_then(|c| c.pid()).and_then(|pid| pid.try_into().ok()),
+        }
+    }
+
     /// Who it is, for the log: the process at the other end, or its address.
     fn name(&self) -> String {
         match self {

@@ -31,7 +31,7 @@ impl Filter {
         Self { gids: vec![gid], localpart: escaped(localpart.as_str()), or_localpart: None }
     }
 
-    fn params(&self) -> [&(dyn ToSql + Sync); 3] {
+    pub(super) fn params(&self) -> [&(dyn ToSql + Sync); 3] {
         [&self.gids, &self.localpart, &self.or_localpart]
     }
 }

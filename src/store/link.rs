@@ -29,6 +29,8 @@ pub enum Role {
     Admin,
     /// The change feed.
     Feed,
+    /// Writing back what peers told.
+    Journal,
     /// Loading domains and entries.
     Lookups,
     /// Carrying out orders for the file system.
@@ -41,6 +43,7 @@ impl Role {
         match self {
             Self::Admin => "admin",
             Self::Feed => "feed",
+            Self::Journal => "journal",
             Self::Lookups => "lookups",
             Self::Orders => "orders",
         }
@@ -50,6 +53,7 @@ impl Role {
         match self {
             Self::Admin => "postcote admin",
             Self::Feed => "postcote feed",
+            Self::Journal => "postcote journal",
             Self::Lookups => "postcote lookups",
             Self::Orders => "postcote orders",
         }
@@ -58,7 +62,7 @@ impl Role {
 
 /// The pauses between attempts, which grow.
 #[derive(Debug)]
-pub(super) struct Pauses(Duration);
+pub struct Pauses(Duration);
 
 impl Default for Pauses {
     fn default() -> Self {
@@ -70,7 +74,8 @@ impl Pauses {
     const LONGEST: Duration = Duration::from_secs(2);
 
     /// The next pause, twice as long as the one before.
-    pub(super) fn next(&mut self) -> Duration {
+    #[expect(clippy::should_implement_trait, reason = "there is always a next one")]
+    pub fn next(&mut self) -> Duration {
         self.0 = (self.0 * 2).min(Self::LONGEST);
         self.0
     }
@@ -86,7 +91,7 @@ impl Link {
     }
 
     /// Reports that the connection was lost.
-    pub(super) fn lost(&self, reason: &dyn std::fmt::Display) {
+    pub fn lost(&self, reason: &dyn std::fmt::Display) {
         metrics::database_lost_total().increment(1);
         log::database_lost(self.role.as_str(), reason);
     }

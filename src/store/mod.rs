@@ -8,6 +8,8 @@
 //! [`inventory`] and [`details`], and change with [`update`], inside one transaction, and leave
 //! [`orders`] for the file system; [`constraint`] turns the database's own refusals into ours.
 
+pub mod accounts;
+pub mod app_password;
 mod batch;
 pub mod bulk;
 pub mod completion;
@@ -30,7 +32,8 @@ pub mod tls;
 pub mod update;
 mod values;
 pub mod write;
+pub mod write_back;
 
 pub use batch::{OpenError, PgDirectory};
 pub use feed::{Event, Feed};
-pub use link::{Link, Role};
+pub use link::{Link, Pauses, Role};

@@ -64,6 +64,7 @@ impl Directory for PendingDirectory<'_, '_> {
         let mut entry = Entry::clone(&entry);
         match &mut entry {
             Entry::Account(account) => {
+                let account = Arc::make_mut(account);
                 account.switches = Switches::default();
                 account.expires = None;
                 account.moving_until = None;

@@ -8,9 +8,9 @@ use tokio_postgres::{Client, Error, Row, Statement};
 
 use crate::directory::{DirectoryError, EntryKey};
 use crate::mail::{
-    Account, Alias, Destination, DestinationTemplate, Domain, DomainKind, DomainName,
-    DomainPattern, Entry, Forwards, Gid, Localpart, MailLocation, MailboxFormat, QuotaLimit,
-    Service, ServiceSet, Switches, Timestamp, Transport, Uid,
+    Account, Alias, AppPassword, Destination, DestinationTemplate, Domain, DomainKind, DomainName,
+    DomainPattern, Entry, Forwards, Gid, Localpart, MailLocation, MailboxFormat, PasswordHash,
+    QuotaLimit, Service, ServiceSet, Switches, Timestamp, Transport, Uid,
 };
 use crate::telemetry::log;
 
@@ -101,7 +101,7 @@ fn domain(row: &Row, name: DomainPattern) -> Result<Domain, Unreadable> {
 
 fn entry(row: &Row) -> Result<Entry, Unreadable> {
     match row.try_get("kind")? {
-        "account" => Ok(Entry::Account(Box::new(account(row)?))),
+        "account" => Ok(Entry::Account(Arc::new(account(row)?))),
         "alias" => Ok(Entry::Alias(Alias {
             destinations: templates(row, "destinations")?.unwrap_or_default(),
             enabled: row.try_get("enabled")?,
@@ -123,6 +123,8 @@ fn account(row: &Row) -> Result<Account, Unreadable> {
             format: MailboxFormat::parse(row.try_get("mailbox_format")?)?,
             root: row.try_get::<_, &str>("mailbox_root")?.into(),
         },
+        password: PasswordHash::parse(row.try_get("password")?).ok(),
+        app_passwords: app_passwords(row)?,
         transport: transport(row)?,
         services: services(row)?,
         quota: quota(row)?,
@@ -137,6 +139,34 @@ fn account(row: &Row) -> Result<Account, Unreadable> {
         moving_until: time(row, "moving_until")?,
         forwards: forwards.map(|destinations| Forwards { destinations, keep_copy }),
     })
+}
+
+/// One app password as the view shows it.
+#[derive(serde::Deserialize)]
+struct StoredAppPassword {
+    id: i64,
+    password: String,
+    services: Option<Vec<String>>,
+    expires: Option<i64>,
+}
+
+/// Those that can be understood: one that cannot lets nobody in, and the others still do.
+fn app_passwords(row: &Row) -> Result<Box<[AppPassword]>, Unreadable> {
+    let Some(text) = row.try_get::<_, Option<&str>>("app_passwords")? else {
+        return Ok([].into());
+    };
+    let stored: Vec<StoredAppPassword> = serde_json::from_str(text)?;
+    let read = stored.into_iter().filter_map(|stored| {
+        let services: Option<Result<ServiceSet, _>> =
+            stored.services.map(|names| names.iter().map(|name| Service::parse(name)).collect());
+        Some(AppPassword {
+            id: stored.id,
+            hash: PasswordHash::parse(&stored.password).ok()?,
+            services: services.transpose().ok()?,
+            expires: stored.expires.map(Timestamp),
+        })
+    });
+    Ok(read.collect())
 }
 
 fn templates(row: &Row, column: &str) -> Result<Option<Vec<DestinationTemplate>>, Unreadable> {

@@ -5,6 +5,8 @@
 
 use std::fmt::Display;
 use std::io::IsTerminal;
+use std::net::IpAddr;
+use std::path::Path;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -72,6 +74,35 @@ pub fn task_ended(task: &str) {
 /// A listener takes connections. Info: start-up is complete when all have said so.
 pub fn listening(protocol: &str, endpoint: &dyn Display) {
     info!(protocol, %endpoint, "listening for {protocol} on {endpoint}");
+}
+
+/// Somebody logged in. Debug: it names a person, and happens all the time.
+pub fn login(service: &str, remote: Option<IpAddr>, user: &dyn Display) {
+    let remote = shown(remote);
+    debug!(service, %remote, %user, "`{user}` logged in by {service} from {remote}");
+}
+
+/// Somebody was not let in. Info, at once and each time: programs that block guessers read it. Who
+/// it was about is told at debug level.
+pub fn login_denied(service: &str, remote: Option<IpAddr>, reason: &str, name: &str) {
+    let remote = shown(remote);
+    info!(service, %remote, reason, "login refused: {reason}, by {service} from {remote}");
+    debug!(service, %remote, reason, name, "login as `{name}` refused: {reason}");
+}
+
+/// A login was not even tried. Info, as for those that were.
+pub fn login_too_many(service: &str, remote: Option<IpAddr>) {
+    let remote = shown(remote);
+    info!(service, %remote, "login not tried: too many wrong passwords, by {service} from {remote}");
+}
+
+/// Nobody knows whether a password is right. Warn: somebody could not log in who may.
+pub fn login_unavailable(service: &str, reason: &str) {
+    warn!(service, reason, "a login by {service} could not be decided: {reason}");
+}
+
+fn shown(remote: Option<IpAddr>) -> String {
+    remote.map_or_else(|| "an unknown address".to_owned(), |remote| remote.to_string())
 }
 
 /// Everything is up. Info: the line to wait for.
@@ -161,6 +192,15 @@ pub fn malformed_request(protocol: &str, peer: &str, reason: &dyn Display) {
     warn!(protocol, peer, %reason, "{protocol}: {reason} from {peer}; connection closed");
 }
 
+/// A process that may not ask on a socket has connected to it. A warning: either it should be able
+/// to, or somebody looks around.
+pub fn peer_refused(protocol: &str, peer: &str) {
+    static LAST: Throttle = Throttle::new();
+    if LAST.lets_pass() {
+        warn!(protocol, peer, "{protocol}: refused {peer}: it may not ask here");
+    }
+}
+
 /// Accepting a connection failed. Warn: others wait meanwhile.
 pub fn accept_failed(protocol: &str, reason: &dyn Display) {
     static LAST: Throttle = Throttle::new();
@@ -226,6 +266,40 @@ pub fn orders_not_permitted(reason: &str) {
 /// Orders cannot be taken from the database. Warn: they wait.
 pub fn orders_interrupted(reason: &dyn Display) {
     warn!(%reason, "orders for the file system wait: {reason}");
+}
+
+/// The hash of a password was replaced. Info: a change of the data.
+pub fn rehashed(uid: u32, scheme: &str) {
+    info!(uid, scheme, "the password of uid {uid} is now stored as {scheme}");
+}
+
+/// A hash could not be replaced. Warn: it stays as it was, and each login tries again.
+pub fn rehash_failed(reason: &str) {
+    const HINT: &str = "GRANT EXECUTE ON FUNCTION postcote.rehash_password TO postcote_reader";
+    warn!(reason, hint = HINT, "a password could not be stored anew: {reason}; hint: {HINT}");
+}
+
+/// The journal of what peers told cannot be read or written. Error: they are refused meanwhile.
+pub fn journal_failed(directory: &Path, reason: &dyn Display) {
+    let directory = directory.display();
+    error!(%directory, %reason, "the journal in `{directory}` cannot be used: {reason}");
+}
+
+/// A file of the journal is damaged. Error: what stood behind the damage may be lost; a copy is
+/// kept.
+pub fn journal_damaged(path: &Path, line: usize) {
+    let path = path.display();
+    error!(%path, line, "line {line} of `{path}` is damaged; a copy is kept as `{path}.damaged`");
+}
+
+/// The database refused some writes together. Warn: they are tried one by one.
+pub fn journal_refused(reason: &str) {
+    warn!(reason, "the database refused writes of the journal: {reason}");
+}
+
+/// The database refused a write alone. Error: it is left out.
+pub fn journal_dropped(reason: &str) {
+    error!(reason, "a write of the journal was left out: {reason}");
 }
 
 /// Lets an event that peers can cause at will into the log ten times a minute; metrics count the

@@ -66,10 +66,34 @@ label! {
     Peer {
         /// Clients of the daemon's own socket.
         Control = "control",
+        /// Clients of auth sockets: Postfix's SASL, Dovecot's login processes.
+        DovecotAuth = "dovecot_auth",
+        /// Clients of master sockets: LMTP, doveadm, mail processes.
+        DovecotMaster = "dovecot_master",
         /// socketmap clients.
         Socketmap = "socketmap",
         /// `tcp_table` clients.
         TcpTable = "tcp_table",
+    }
+}
+
+label! {
+    /// How a login ended.
+    LoginOutcome {
+        /// Somebody was let in.
+        Ok = "ok",
+        /// The account is suspended, has ended or may not send.
+        AccountDisabled = "account_disabled",
+        /// The account may not use this service.
+        ServiceDisabled = "service_disabled",
+        /// It could not be known.
+        Temporary = "temporary",
+        /// It was not tried: too many wrong passwords came before.
+        TooMany = "too_many",
+        /// Nobody is called so.
+        UnknownUser = "unknown_user",
+        /// The password was wrong.
+        WrongPassword = "wrong_password",
     }
 }
 
@@ -171,12 +195,14 @@ metrics! {
     gauge connections_open { peer: Peer };
     /// Connections accepted.
     counter connections_total { peer: Peer };
-    /// Connections closed because of bytes that are no request.
+    /// Bytes that are no request; where one such request cannot fail alone the connection is closed.
     counter malformed_requests_total { peer: Peer };
     /// Connections that ended in a panic, which is a bug: please report it.
     counter connection_panics_total { peer: Peer };
     /// Answers longer than the protocol can carry, sent as "ask later".
     counter oversized_answers_total { table: Table };
+    /// Logins, by how they ended.
+    counter logins_total { outcome: LoginOutcome };
     /// Whether the database answers: 1 or 0.
     gauge database_up {};
     /// Seconds since the database last answered.
@@ -248,6 +274,9 @@ pub fn install() -> Result<PrometheusHandle, BuildError> {
         connections_total(*peer);
         malformed_requests_total(*peer);
         connection_panics_total(*peer);
+    }
+    for outcome in LoginOutcome::ALL {
+        logins_total(*outcome);
     }
     orders_total(OrderWork::Create, OrderOutcome::Done);
     database_lost_total();

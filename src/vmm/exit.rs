@@ -115,6 +115,9 @@ impl Code {
             | Rule::AddressTaken
             | Rule::AliasDomainLimit
             | Rule::AliasLimit
+            | Rule::AppPasswordExists
+            | Rule::AppPasswordLimit
+            | Rule::NoSuchAppPassword
             | Rule::Internal
             | Rule::Loop
             | Rule::QuotaLimit

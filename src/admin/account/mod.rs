@@ -145,7 +145,7 @@ impl Verb {
 }
 
 /// The account at an address of a primary domain.
-async fn existing(
+pub(super) async fn existing(
     desk: Desk<'_, '_>,
     address: &Address,
     what: &str,

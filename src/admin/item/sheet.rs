@@ -18,7 +18,10 @@ impl Item {
     pub(in crate::admin) fn sheet(&self) -> Vec<Fact> {
         match self {
             Self::Account(item) => item.sheet(),
-            Self::Address(_) | Self::PasswordHash(_) | Self::PasswordScheme(_) => self.row_on_end(),
+            Self::Address(_)
+            | Self::AppPassword(_)
+            | Self::PasswordHash(_)
+            | Self::PasswordScheme(_) => self.row_on_end(),
             Self::Alias(item) => item.sheet(),
             Self::AliasDomain(item) => item.sheet(),
             Self::Catchall(item) => item.sheet(),

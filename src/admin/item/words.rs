@@ -1,6 +1,8 @@
 //! Things in words: as sentences and as rows of tables.
 
-use crate::admin::item::{AccountItem, DomainItem, Item, Quota, SchemeItem, shown};
+use crate::admin::item::{
+    AccountItem, AppPasswordItem, DomainItem, Item, Quota, SchemeItem, shown,
+};
 use crate::mail::{DestinationTemplate, DomainPattern, QuotaLimit};
 
 impl Item {
@@ -25,6 +27,7 @@ impl Item {
             Self::AliasDomain(item) => {
                 format!("alias domain `{}` of `{}`", item.name_unicode, item.primary_unicode)
             }
+            Self::AppPassword(item) => item.title(),
             Self::Catchall(item) => {
                 format!("catch-all of `{}`, {}", item.domain_unicode, leads_to(&item.shown))
             }
@@ -45,6 +48,7 @@ impl Item {
             Self::Address(_) => &["ADDRESS", "KIND"],
             Self::Alias(_) => &["ADDRESS", "STATE", "DESTINATIONS"],
             Self::AliasDomain(_) => &["ALIAS DOMAIN", "PRIMARY DOMAIN"],
+            Self::AppPassword(_) => AppPasswordItem::HEADINGS,
             Self::Catchall(_) => &["DOMAIN", "DESTINATIONS"],
             Self::Domain(_) => &["DOMAIN", "GID", "STATE", "ACCOUNTS", "ALIASES", "ALIAS DOMAINS"],
             Self::PasswordHash(_) => &[],
@@ -70,6 +74,7 @@ impl Item {
             Self::AliasDomain(item) => {
                 vec![item.name_unicode.clone(), item.primary_unicode.clone()]
             }
+            Self::AppPassword(item) => item.cells(),
             Self::Catchall(item) => vec![item.domain_unicode.clone(), item.shown.join(", ")],
             Self::Domain(item) => vec![
                 item.name_unicode.clone(),

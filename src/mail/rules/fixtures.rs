@@ -29,6 +29,8 @@ pub(crate) fn account(change: impl FnOnce(&mut Account)) -> Entry {
             format: MailboxFormat::Maildir,
             root: "Maildir".into(),
         },
+        password: None,
+        app_passwords: [].into(),
         transport: None,
         services: None,
         quota: None,
@@ -38,7 +40,7 @@ pub(crate) fn account(change: impl FnOnce(&mut Account)) -> Entry {
         forwards: None,
     };
     change(&mut account);
-    Entry::Account(Box::new(account))
+    Entry::Account(account.into())
 }
 
 pub(crate) fn alias(destinations: &[&str], change: impl FnOnce(&mut Alias)) -> Entry {

@@ -1,5 +1,5 @@
-SELECT gid, localpart, kind, uid, home, mailbox_format, mailbox_root, services, quota_bytes,
-       quota_messages, transport, may_login, may_receive, may_send, suspend_reason,
+SELECT gid, localpart, kind, uid, password, app_passwords::text AS app_passwords, home,
+       mailbox_format, mailbox_root, services, quota_bytes, quota_messages, transport, may_login, may_receive, may_send, suspend_reason,
        extract(epoch FROM suspended_until)::bigint AS suspended_until,
        extract(epoch FROM expires_at)::bigint AS expires_at,
        extract(epoch FROM moving_until)::bigint AS moving_until,
