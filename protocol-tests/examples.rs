@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use postcote::config::{Config, Control, Endpoint, Listen, Protocol, check};
+use postcote::config::{Config, Control, Endpoint, FileMode, Listen, Protocol, check};
 use postcote::lookup::Table;
 use postcote::telemetry::metrics::{self, Label};
 
@@ -13,6 +13,9 @@ use crate::support::scratch::Scratch;
 /// The listeners that the example offers; there is no default for them.
 fn listeners() -> Vec<Listen> {
     let socketmap = |address| Listen::new(Protocol::Socketmap, address, None);
+    let unix = |protocol, name: &str| {
+        Listen::new(protocol, Endpoint::Unix(Path::new("/run/postcote").join(name)), None)
+    };
     let port = Endpoint::Inet { host: "127.0.0.1".into(), port: 10025 };
     vec![
         socketmap(Endpoint::Systemd("socketmap".into())),
@@ -22,6 +25,8 @@ fn listeners() -> Vec<Listen> {
             ..socketmap(Endpoint::Unix("/run/postcote/socketmap".into()))
         },
         Listen::new(Protocol::TcpTable, port, Some(Table::VirtualMailboxDomains)),
+        Listen { group: Some("dovenull".into()), ..unix(Protocol::DovecotAuth, "auth") },
+        Listen { mode: FileMode(0o600), ..unix(Protocol::DovecotMaster, "auth-master") },
     ]
 }
 

@@ -4,6 +4,7 @@
 //! Debian 13 root (`make test DEBIAN=13`), against the one inside it. Cases are data: `smtp/*.case`.
 
 mod delivery;
+mod doveadm;
 mod dovecot;
 mod harness;
 mod installation;

@@ -2,6 +2,7 @@
 
 mod database;
 mod decisions;
+mod sockets;
 mod waiting;
 
 use std::collections::HashMap;

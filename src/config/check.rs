@@ -194,7 +194,11 @@ fn unix(listen: &Listen, path: &Path, found: &mut Vec<Warning>) {
             ),
             "write `mode = \"0660\"`",
         );
-    } else if listen.owner.is_none() && listen.group.is_none() {
+    } else if listen.owner.is_none()
+        && listen.group.is_none()
+        // Its clients are root.
+        && listen.protocol != Protocol::DovecotMaster
+    {
         warn(
             found,
             format!("only the daemon's own user and group may connect to `{}`", listen.address),
@@ -239,6 +243,9 @@ fn twice(config: &Config, found: &mut Vec<Warning>) {
                 found,
                 format!("{place} is wanted twice: by {other} and by {by}"),
                 match listen.protocol {
+                    Protocol::DovecotAuth | Protocol::DovecotMaster => {
+                        "give each protocol an address of its own"
+                    }
                     Protocol::TcpTable => "give each table a port of its own",
                     Protocol::Socketmap => "remove one: a socketmap serves every table",
                 },

@@ -37,6 +37,10 @@ pub struct Listen {
 /// A protocol that a listener may speak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Protocol {
+    /// Dovecot's auth client protocol: Postfix's SASL and Dovecot's login processes.
+    DovecotAuth,
+    /// Dovecot's auth master protocol: LMTP, doveadm, mail processes.
+    DovecotMaster,
     /// Postfix's `socketmap_table(5)`: any number of tables on one socket.
     Socketmap,
     /// Postfix's `tcp_table(5)`: one table per port.
@@ -50,15 +54,18 @@ const DEFAULT_IDLE: Duration = Duration::from_mins(5);
 /// What Postfix's default of 100 processes per service can open, several times over.
 const MAX_CONNECTIONS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(4095);
 /// Names of the contract that this version does not serve.
-const LATER: [&str; 4] = ["dovecot-auth", "dovecot-dict", "dovecot-master", "policy"];
+const LATER: [&str; 2] = ["dovecot-dict", "policy"];
 
 impl Protocol {
     /// All protocols, alphabetically.
-    pub const ALL: [Self; 2] = [Self::Socketmap, Self::TcpTable];
+    pub const ALL: [Self; 4] =
+        [Self::DovecotAuth, Self::DovecotMaster, Self::Socketmap, Self::TcpTable];
 
     /// The name in the configuration.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::DovecotAuth => "dovecot-auth",
+            Self::DovecotMaster => "dovecot-master",
             Self::Socketmap => "socketmap",
             Self::TcpTable => "tcp-table",
         }
@@ -67,8 +74,10 @@ impl Protocol {
     fn idle_timeout(self) -> Option<Duration> {
         match self {
             Self::Socketmap => Some(DEFAULT_IDLE),
-            // Postfix never closes one of these and pays a second for each that is closed.
-            Self::TcpTable => None,
+            // Postfix never closes a tcp-table and pays a second for each that is closed. LMTP keeps
+            // a connection to Dovecot's auth for a minute without looking at it, and answers 451 if
+            // it was closed meanwhile.
+            Self::DovecotAuth | Self::DovecotMaster | Self::TcpTable => None,
         }
     }
 }
@@ -174,11 +183,24 @@ impl TryFrom<Raw> for Listen {
                 let hint = format!("remove `table = \"{table}\"`");
                 return Err(BadValue::new(why).key("table").hint(hint));
             }
-            (Protocol::TcpTable, Some(_)) | (Protocol::Socketmap, None) => {}
+            (Protocol::DovecotAuth | Protocol::DovecotMaster, Some(table)) => {
+                let why = format!("`{address}` speaks {protocol}, which serves no table");
+                let hint = format!("remove `table = \"{table}\"`");
+                return Err(BadValue::new(why).key("table").hint(hint));
+            }
+            (Protocol::TcpTable, Some(_)) | (_, None) => {}
         }
         if protocol == Protocol::TcpTable && matches!(address, Endpoint::Unix(_)) {
             let why = format!("`{address}` cannot speak tcp-table: Postfix asks it over TCP only");
             return Err(BadValue::new(why).key("address").hint("write `inet:127.0.0.1:PORT`"));
+        }
+        if protocol == Protocol::DovecotMaster && matches!(address, Endpoint::Inet { .. }) {
+            let why = format!(
+                "`{address}` cannot speak dovecot-master: Dovecot asks it over a unix socket"
+            );
+            return Err(BadValue::new(why)
+                .key("address")
+                .hint("write `unix:/run/postcote/auth-master`"));
         }
         let unix_only = [
             ("mode", raw.mode.is_some()),

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 
-use crate::config::{Config, Endpoint, Listen};
+use crate::config::{Config, Endpoint, Listen, Protocol};
+use crate::daemon::logins::LoginServices;
 use crate::directory::Directory;
 use crate::handler::{ControlHandler, SocketmapHandler, TableAnswers, TcpTableHandler};
 use crate::protocol::{Socketmap, TcpTable};
@@ -21,6 +22,7 @@ const STALLED: Duration = Duration::from_secs(100);
 pub(super) fn listen<D: Directory + 'static>(
     config: &Config,
     answers: &Arc<TableAnswers<D>>,
+    logins: &LoginServices<D>,
     shutdown: &Shutdown,
     tasks: &mut JoinSet<&'static str>,
 ) -> Result<(), BindError> {
@@ -38,15 +40,30 @@ pub(super) fn listen<D: Directory + 'static>(
         let patience = Patience { idle: listen.idle_timeout, stalled: STALLED };
         let limits = Limits { connections: listen.max_connections.get(), patience };
         let (answers, shutdown) = (Arc::clone(answers), shutdown.clone());
-        // Only tcp-table has one table to a port.
-        if let Some(table) = listen.table {
-            let handler = Arc::new(TcpTableHandler::new(answers, table));
-            let listener = Listener::new(bound, Peer::TcpTable, limits);
-            tasks.spawn(named(listener.run(TcpTable::default, handler, shutdown)));
-        } else {
-            let handler = Arc::new(SocketmapHandler::new(answers));
-            let listener = Listener::new(bound, Peer::Socketmap, limits);
-            tasks.spawn(named(listener.run(Socketmap::default, handler, shutdown)));
+        match (listen.protocol, listen.table) {
+            (Protocol::DovecotAuth, _) => {
+                let service = Arc::clone(&logins.auth);
+                let listener = Listener::new(bound, Peer::DovecotAuth, limits);
+                let begin = move |_| service.begin();
+                tasks.spawn(named(listener.run_sessions(begin, shutdown)));
+            }
+            (Protocol::DovecotMaster, _) => {
+                let service = Arc::clone(&logins.master);
+                let listener = Listener::new(bound, Peer::DovecotMaster, limits);
+                let begin = move |caller| Some(service.begin(caller));
+                tasks.spawn(named(listener.run_sessions(begin, shutdown)));
+            }
+            (Protocol::TcpTable, Some(table)) => {
+                let handler = Arc::new(TcpTableHandler::new(answers, table));
+                let listener = Listener::new(bound, Peer::TcpTable, limits);
+                tasks.spawn(named(listener.run(TcpTable::default, handler, shutdown)));
+            }
+            // A tcp-table without a table is none that a configuration can have.
+            (Protocol::Socketmap | Protocol::TcpTable, _) => {
+                let handler = Arc::new(SocketmapHandler::new(answers));
+                let listener = Listener::new(bound, Peer::Socketmap, limits);
+                tasks.spawn(named(listener.run(Socketmap::default, handler, shutdown)));
+            }
         }
         log::listening(listen.protocol.as_str(), &listen.address);
     }

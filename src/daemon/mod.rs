@@ -5,6 +5,7 @@ mod database;
 mod error;
 mod health;
 mod listeners;
+mod logins;
 mod rehash;
 
 use std::io;
@@ -33,6 +34,7 @@ use database::{TRUST, first_contact, follow};
 pub use error::{ExplainError, ServeError};
 use health::Health;
 use listeners::listen;
+use logins::LoginServices;
 pub use rehash::rehash;
 
 /// How long requests under way may take when the daemon ends; systemd allows 90 s.
@@ -145,9 +147,12 @@ pub async fn run(
     }
 
     let delimiters = config.addresses.recipient_delimiter.clone();
+    let resolver = Resolver::new(Arc::clone(&cache), delimiters.clone());
+    let logins = LoginServices::new(config, resolver, link(config, Role::Lookups)?)
+        .map_err(|error| os("cannot prepare logins", io::Error::other(error)))?;
     let answers = Arc::new(TableAnswers::new(Resolver::new(cache, delimiters)));
     let (shutdown, drain) = Shutdown::new();
-    listen(config, &answers, &shutdown, &mut tasks)?;
+    listen(config, &answers, &logins, &shutdown, &mut tasks)?;
     drop(shutdown);
     health.serves(true);
     // Without systemd there is nobody to tell.

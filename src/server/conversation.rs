@@ -146,8 +146,8 @@ mod tests {
     }
 
     fn asked(seconds: &[u64]) -> String {
-        let requests = seconds.iter().map(|n| format!("t {n}"));
-        requests.map(|request| format!("{}:{request},", request.len())).collect()
+        let framed = |n: &u64| format!("{}:t {n},", n.to_string().len() + 2);
+        seconds.iter().map(framed).collect::<Vec<_>>().concat()
     }
 
     async fn all(mut peer: DuplexStream) -> String {

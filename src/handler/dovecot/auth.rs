@@ -13,6 +13,7 @@ use crate::handler::dovecot::Handover;
 use crate::handler::dovecot::exchange::Running;
 use crate::handler::{Flow, Replies, Session, Taken};
 use crate::login::Logins;
+use crate::mail::Scheme;
 use crate::protocol::dovecot::Cookie;
 use crate::protocol::dovecot::auth::{Auth, Greeting, Offer, Reply, Request};
 use crate::protocol::{DovecotAuth, ProtocolError, Secret};
@@ -44,6 +45,18 @@ struct Exchange {
     messages: mpsc::Sender<Secret>,
     /// Ends it at once, whatever it waits for.
     cancel: AbortHandle,
+}
+
+/// The mechanisms to offer where passwords are stored in this scheme: one in which the client does
+/// not send the password needs something of its own to be stored, and what is offered is what
+/// clients choose.
+pub fn mechanisms(scheme: Scheme) -> Vec<Mechanism> {
+    let usable = |mechanism: &Mechanism| {
+        mechanism.sends_password()
+            || scheme.stores_password()
+            || scheme.challenge() == Some(mechanism.as_str())
+    };
+    Mechanism::ALL.into_iter().filter(usable).collect()
 }
 
 impl<D: Directory + 'static> AuthService<D> {
@@ -167,4 +180,27 @@ fn malformed(taken: Taken<Reply>) -> Taken<Reply> {
 
 fn lock(exchanges: &Exchanges) -> std::sync::MutexGuard<'_, HashMap<u32, Exchange>> {
     exchanges.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mechanisms_are_offered_where_what_is_stored_allows() {
+        let table = [
+            (Scheme::Argon2id, "PLAIN LOGIN"),
+            (Scheme::Sha512Crypt, "PLAIN LOGIN"),
+            (Scheme::CramMd5, "PLAIN LOGIN CRAM-MD5"),
+            (Scheme::HmacMd5, "PLAIN LOGIN CRAM-MD5"),
+            (Scheme::ScramSha1, "PLAIN LOGIN SCRAM-SHA-1"),
+            (Scheme::ScramSha256, "PLAIN LOGIN SCRAM-SHA-256"),
+            (Scheme::DigestMd5, "PLAIN LOGIN"),
+            (Scheme::Plain, "PLAIN LOGIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256"),
+        ];
+        for (scheme, expected) in table {
+            let offered: Vec<_> = mechanisms(scheme).into_iter().map(Mechanism::as_str).collect();
+            assert_eq!(offered.join(" "), expected, "{scheme}");
+        }
+    }
 }

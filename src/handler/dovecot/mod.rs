@@ -6,7 +6,7 @@ mod handover;
 mod master;
 mod userdb;
 
-pub use auth::{AuthService, AuthSession};
+pub use auth::{AuthService, AuthSession, mechanisms};
 pub use handover::Handover;
 pub use master::{AllUsers, MasterService, MasterSession, Pages};
 pub use userdb::{Dialect, fields};
