@@ -31,7 +31,7 @@ fn listeners() -> Vec<Listen> {
 }
 
 /// The example with every option switched on: prose has a space behind its `#`, options have none.
-pub(crate) fn switched_on() -> String {
+fn switched_on() -> String {
     let text = std::fs::read_to_string(file("conf-examples/postcote.toml")).unwrap();
     let line = |line: &str| match line.strip_prefix('#') {
         Some(option) if option.starts_with(|c: char| c == '[' || c.is_ascii_lowercase()) => {

@@ -210,3 +210,68 @@ async fn half_a_line_was_never_acknowledged() {
         assert_eq!(place.join(format!("{number}.journal.damaged")).exists(), is_damage, "{what}");
     }
 }
+
+/// Stands between the journal and its database; tells nobody of the first commits.
+async fn without_word_of_commits(socket: &Path, silent: u64) -> u16 {
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let (socket, silent) = (socket.to_owned(), Arc::new(AtomicU64::new(silent)));
+    tokio::spawn(async move {
+        loop {
+            let (client, _) = listener.accept().await.unwrap();
+            let server = tokio::net::UnixStream::connect(&socket).await.unwrap();
+            tokio::spawn(relay(client, server, Arc::clone(&silent)));
+        }
+    });
+    port
+}
+
+async fn relay(
+    mut client: tokio::net::TcpStream,
+    mut server: tokio::net::UnixStream,
+    silent: Arc<AtomicU64>,
+) {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let (mut asked, mut told) = (vec![0; 65536], vec![0; 65536]);
+    loop {
+        tokio::select! {
+            read = client.read(&mut asked) => {
+                let Ok(octets @ 1..) = read else { return };
+                let asked = &asked[..octets];
+                server.write_all(asked).await.unwrap();
+                let commits = asked.windows(6).any(|word| word == b"COMMIT");
+                let fewer = |left: u64| left.checked_sub(1);
+                let order = Ordering::SeqCst;
+                if commits && silent.fetch_update(order, order, fewer).is_ok() {
+                    // The server has committed when it answers, which nobody is told.
+                    let _ = server.read(&mut told).await;
+                    return;
+                }
+            }
+            read = server.read(&mut told) => {
+                let Ok(octets @ 1..) = read else { return };
+                if client.write_all(&told[..octets]).await.is_err() {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_commit_that_nobody_was_told_of_is_not_repeated() {
+    let (database, scratch) = (pg::database(), Scratch::new());
+    let client = database.connect().await;
+    fill(&client).await;
+    client.batch_execute("INSERT INTO postcote.quota_usage VALUES (70000, 0, 0)").await.unwrap();
+    let socket = database.cluster().socket_directory().join(".s.PGSQL.5432");
+    let port = without_word_of_commits(&socket, 5).await;
+    let url = format!("postgresql://postgres@127.0.0.1:{port}/{}?sslmode=disable", database.name());
+    let journal = open(&scratch.join("journal"), &url);
+    for n in 1..=20_u64 {
+        journal.commit(quota(70000, Add(10), Add(1))).await.unwrap();
+        let usage = journal.quota(Uid(70000)).await.unwrap().unwrap();
+        assert_eq!((usage.bytes, usage.messages), (10 * n, n));
+    }
+    assert!(journal.close(SOON).await);
+}

@@ -59,6 +59,27 @@ async fn postfix_never_waits_longer_than_it_does() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn waiting_does_not_tell_who_exists() {
+    let (facts, logins) = logins(settings());
+    facts.put("joe", account(Some(hash(FAST, "right"))));
+    let mut waits = Vec::new();
+    for name in ["joe", "ghost"] {
+        let names = [format!("{name}@example.org"), format!("{name}@example.com")];
+        for n in 0..6_u8 {
+            let remote = Some(ip(&format!("192.0.2.{n}")));
+            let attempt = Attempt { name: &names[0], service: "imap", remote, local: None };
+            took(&logins, &attempt, &format!("guess {name} {n}")).await;
+        }
+        // By another name of the same domain, and from elsewhere.
+        let remote = Some(ip("203.0.113.1"));
+        let attempt = Attempt { name: &names[1], service: "imap", remote, local: None };
+        waits.push(took(&logins, &attempt, "guess").await.0);
+    }
+    assert_eq!(waits[0] / 100, waits[1] / 100, "{waits:?}");
+    assert!(waits[0] > 3000, "{waits:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_owner_logs_in_while_others_guess() {
     let (facts, logins) = logins(settings());
     facts.put("joe", account(Some(hash(FAST, "right"))));

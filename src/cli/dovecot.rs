@@ -1,17 +1,21 @@
 //! Dovecot's settings that make it ask postcote, with the reasons beside them.
 
-use std::fmt::Write as _;
-
 use clap::{Args, ValueEnum};
 
 use crate::config::{Config, Endpoint};
 use crate::exit::{Exit, Failure};
+use crate::terminal;
 
 /// Where conf-examples/systemd makes the sockets for Dovecot. Not in /run/postcote: people's mail
 /// processes cannot enter that.
 const DIRECTORY: &str = "/run/postcote-dovecot";
 /// Below here are Postfix's sockets, which Dovecot's processes cannot reach.
 const QUEUE: &str = "/var/spool/postfix/";
+
+/// What Dovecot asks, and how the socket for it is usually called. managesieve asks the second under
+/// this name only.
+const LISTENERS: [(&str, &str); 3] =
+    [("dovecot-auth", "login"), ("dovecot-master", "auth-master"), ("dovecot-dict", "dict")];
 
 /// Prints the settings for Dovecot: logins, users, quota and last logins.
 ///
@@ -80,7 +84,8 @@ impl Dovecot {
         let sockets = Sockets::of(config);
         let fill = |text: &str| sockets.fill(text, config);
         if self.only.is_empty() {
-            return Ok(fill(&everything(self.dovecot)) + &missing(config));
+            warn(config);
+            return Ok(fill(&everything(self.dovecot)));
         }
         let parts: Result<Vec<_>, Failure> =
             self.only.iter().map(|part| part.text(self.dovecot).map(fill)).collect();
@@ -171,9 +176,9 @@ fn off(text: &str) -> String {
 impl Sockets {
     fn of(config: &Config) -> Self {
         Self {
-            login: path(config, "dovecot-auth", "login"),
-            master: path(config, "dovecot-master", "master"),
-            dict: path(config, "dovecot-dict", "dict"),
+            login: path(config, LISTENERS[0]),
+            master: path(config, LISTENERS[1]),
+            dict: path(config, LISTENERS[2]),
         }
     }
 
@@ -181,6 +186,10 @@ impl Sockets {
         text.replace("@login@", &self.login)
             .replace("@master@", &self.master)
             .replace("@dict@", &self.dict)
+            .replace(
+                "@directory@",
+                self.master.rsplit_once('/').map_or("/", |(directory, _)| directory),
+            )
             .replace("@format@", config.accounts.mailbox_format.as_str())
             .replace("@root@", &config.accounts.mailbox_root)
     }
@@ -202,30 +211,22 @@ fn paths<'a>(config: &'a Config, protocol: &'a str) -> impl Iterator<Item = Stri
 /// How the sockets for Dovecot are named in conf-examples/systemd; others of systemd's are Postfix's.
 const OURS: &str = "dovecot-";
 
-fn path(config: &Config, protocol: &str, usual: &str) -> String {
+fn path(config: &Config, (protocol, usual): (&str, &str)) -> String {
     paths(config, protocol).next().unwrap_or_else(|| format!("{DIRECTORY}/{usual}"))
 }
 
-/// What postcote.toml lacks for Dovecot to be answered.
-fn missing(config: &Config) -> String {
-    let wanted =
-        [("dovecot-auth", "login"), ("dovecot-master", "master"), ("dovecot-dict", "dict")];
-    let mut text = String::new();
-    for (protocol, name) in wanted {
+/// Says what postcote.toml lacks for Dovecot to be answered.
+fn warn(config: &Config) {
+    for (protocol, name) in LISTENERS {
         if paths(config, protocol).next().is_none() {
-            let section = format!(
-                "#   [[listen]]\n#   protocol = \"{protocol}\"\n#   address = \"systemd:{OURS}{name}\"\n"
+            terminal::say_warning(
+                &format!("no listener speaks {protocol} where Dovecot can reach it"),
+                &format!(
+                    "add to postcote.toml `protocol = \"{protocol}\"`, `address = \"systemd:{OURS}{name}\"`"
+                ),
             );
-            // Writing to a text cannot fail.
-            let _ = write!(text, "{section}");
         }
     }
-    if text.is_empty() {
-        return text;
-    }
-    format!(
-        "\n# postcote does not listen there yet: add to postcote.toml, with the sockets of conf-examples/systemd,\n{text}"
-    )
 }
 
 #[cfg(test)]
@@ -236,13 +237,25 @@ mod tests {
 
     #[test]
     fn the_sockets_are_those_that_dovecot_reaches() {
-        let config = Config::default();
-        let sockets = Sockets::of(&config);
-        assert_eq!(sockets.login, "/run/postcote-dovecot/login");
-        let text = Dovecot { dovecot: Version::V24, only: Vec::new() }.text(&config).unwrap();
-        assert!(text.contains("imap-login /run/postcote-dovecot/login\n"), "{text}");
-        assert!(text.contains("protocol = \"dovecot-dict\"\n"), "{text}");
-        assert!(!text.contains('@'), "{text}");
+        let auth = |addresses: &[&str]| -> String {
+            let listen =
+                |address| format!("[[listen]]\nprotocol='dovecot-auth'\naddress='{address}'\n");
+            addresses.iter().map(listen).collect()
+        };
+        let table = [
+            (&[][..], "/run/postcote-dovecot/login"),
+            (&["systemd:dovecot-auth"], "/run/postcote-dovecot/auth"),
+            (&["systemd:sasl", "systemd:dovecot-auth"], "/run/postcote-dovecot/auth"),
+            (&["unix:/var/spool/postfix/pc/sasl", "unix:/run/pc/auth"], "/run/pc/auth"),
+            (&["inet:127.0.0.1:1"], "/run/postcote-dovecot/login"),
+        ];
+        for (addresses, expected) in table {
+            let config = Config::parse(&auth(addresses), Path::new("test")).unwrap();
+            let text = Dovecot { dovecot: Version::V24, only: Vec::new() }.text(&config).unwrap();
+            let line = format!("  executable = imap-login {expected}\n");
+            assert!(text.contains(&line), "{addresses:?} lacks {line:?}:\n{text}");
+            assert!(!text.contains('@'), "{text}");
+        }
     }
 
     #[test]

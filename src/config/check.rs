@@ -21,6 +21,8 @@ const CONNECTIONS_OF_POSTFIX: usize = 300;
 const COMFORTABLE_IDLE: Duration = Duration::from_secs(1000);
 /// A mail server that waits so long for each lookup accepts hardly any mail.
 const SLOW_QUERY: Duration = Duration::from_secs(10);
+/// How long Postfix's smtpd waits for an answer about a login.
+const LONGEST_OF_POSTFIX: Duration = Duration::from_secs(10);
 /// Less memory than a process takes up anyway.
 const FEW_ENTRIES: u64 = 1000;
 
@@ -30,6 +32,7 @@ pub fn warnings(config: &Config) -> Vec<Warning> {
     database(config, &mut found);
     addresses(config, &mut found);
     passwords(config, &mut found);
+    delays(config, &mut found);
     if config.listen.is_empty() {
         warn(
             &mut found,
@@ -93,6 +96,28 @@ fn addresses(config: &Config, found: &mut Vec<Warning>) {
             found,
             format!("`{c}` separates logins and delimits extensions, so a login has two meanings"),
             "remove it from one of login-separators and recipient-delimiter",
+        );
+    }
+}
+
+/// The delays of logins, which Postfix does not wait for longer than ten seconds.
+fn delays(config: &Config, found: &mut Vec<Warning>) {
+    let (failure, longest) = (config.logins.failure_delay, config.logins.longest_delay);
+    if longest >= LONGEST_OF_POSTFIX || failure >= LONGEST_OF_POSTFIX {
+        let delay = longest.max(failure).as_secs();
+        warn(
+            found,
+            format!(
+                "a login that is answered after {delay} seconds is given up by Postfix after ten"
+            ),
+            "choose a longest-delay of eight seconds",
+        );
+    }
+    if failure > longest {
+        warn(
+            found,
+            "failure-delay is longer than longest-delay, so it never is as long as it says",
+            "choose a failure-delay of two seconds, and a longest-delay of eight",
         );
     }
 }
@@ -323,6 +348,9 @@ mod tests {
         ("addresses.recipient-delimiter='+._'", &["john.smith", "john_smith", "no listener"]),
         ("addresses.login-separators='%'", &["lacks `@`", "no listener"]),
         ("addresses.login-separators='@+'", &["two meanings", "no listener"]),
+        ("logins.longest-delay='9s'", &["no listener"]),
+        ("logins.longest-delay='10s'", &["given up by Postfix", "no listener"]),
+        ("logins.failure-delay='9s'", &["longer than longest-delay", "no listener"]),
         ("accounts.password-scheme='sha512-crypt.hex'", &["no listener"]),
         ("accounts.password-scheme='PLAIN'", &["stores the password itself", "no listener"]),
         (

@@ -1,7 +1,7 @@
 //! Slows guessing down, and never keeps the owner out.
 //!
 //! Nobody is locked out: each attempt is answered, those that look like guesses late. What is
-//! counted are wrong passwords for an account and from a network, and the same wrong password of
+//! counted are wrong passwords for a name and from a network, and the same wrong password of
 //! the same name again is the same mistake, so a program with an old password costs nobody
 //! anything. After three of them attempts wait in line: each takes its turn, and when the line is
 //! longer than a client waits, it is told to come back. An address from which an account was
@@ -16,8 +16,6 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::login::Attempt;
-use crate::lookup::FoundAccount;
 use crate::mail::Uid;
 
 /// So many mistakes are everybody's.
@@ -37,7 +35,7 @@ const KNOWN: Duration = Duration::from_hours(30 * 24);
 pub(super) struct Guard {
     /// How long the wait before an attempt may be.
     longest_wait: Duration,
-    accounts: moka::sync::Cache<Target, Arc<Mutex<Mistakes>>>,
+    names: moka::sync::Cache<Box<str>, Arc<Mutex<Mistakes>>>,
     networks: moka::sync::Cache<IpAddr, Arc<Mutex<Mistakes>>>,
     /// Where accounts were logged in from, and when last.
     known: moka::sync::Cache<(Uid, IpAddr), Instant>,
@@ -46,15 +44,10 @@ pub(super) struct Guard {
 
 /// Who attempts what.
 pub(super) struct Suspect {
-    target: Target,
+    name: Box<str>,
+    /// The account of this name, if there is one.
+    owner: Option<Uid>,
     remote: Option<IpAddr>,
-}
-
-/// What is guessed at.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Target {
-    Account(Uid),
-    Nobody(Box<str>),
 }
 
 #[derive(Default)]
@@ -67,15 +60,13 @@ struct Mistakes {
 }
 
 impl Suspect {
-    pub(super) fn new(attempt: &Attempt<'_>, found: Option<&FoundAccount>) -> Self {
-        let nobody = || {
-            let name: String = attempt.name.chars().take(400).collect();
-            Target::Nobody(name.to_lowercase().into())
-        };
-        let target = found.map_or_else(nobody, |found| Target::Account(found.account.uid));
+    /// Somebody who attempts to log in under a name, whose other names have to be the same: were
+    /// they not, waiting would tell who exists.
+    pub(super) fn new(name: &str, owner: Option<Uid>, remote: Option<IpAddr>) -> Self {
+        let name: String = name.chars().take(400).collect();
         // Whoever is on this machine, such as a webmail, speaks for many.
-        let remote = attempt.remote.map(|ip| ip.to_canonical()).filter(|ip| !ip.is_loopback());
-        Self { target, remote }
+        let remote = remote.map(|ip| ip.to_canonical()).filter(|ip| !ip.is_loopback());
+        Self { name: name.to_lowercase().into(), owner, remote }
     }
 
     /// What one party has: an IPv4 address, or the /64 of an IPv6 one.
@@ -91,7 +82,7 @@ impl Guard {
     pub(super) fn new(longest_wait: Duration) -> Self {
         Self {
             longest_wait,
-            accounts: moka::sync::Cache::new(MAX_SUSPECTS),
+            names: moka::sync::Cache::new(MAX_SUSPECTS),
             networks: moka::sync::Cache::new(MAX_SUSPECTS),
             known: moka::sync::Cache::new(MAX_SUSPECTS),
             keys: RandomState::new(),
@@ -103,28 +94,28 @@ impl Guard {
         if self.is_known(suspect, now) {
             return Some(Duration::ZERO);
         }
-        let account = self.accounts.get(&suspect.target);
+        let own = self.names.get(&suspect.name);
         let network = suspect.network().and_then(|network| self.networks.get(&network));
         let mut turn = now;
-        for mistakes in account.iter().chain(&network) {
+        for mistakes in own.iter().chain(&network) {
             turn = turn.max(lock(mistakes).next_turn(now));
         }
         if turn.duration_since(now) > self.longest_wait {
             return None;
         }
         // Who goes takes the turn in both lines.
-        for mistakes in account.iter().chain(&network) {
+        for mistakes in own.iter().chain(&network) {
             lock(mistakes).take_turn(turn);
         }
         Some(turn.duration_since(now))
     }
 
     /// Counts a wrong password.
-    pub(super) fn wrong(&self, suspect: &Suspect, name: &str, password: &[u8], now: Instant) {
-        let digest = self.keys.hash_one((name, password));
+    pub(super) fn wrong(&self, suspect: &Suspect, password: &[u8], now: Instant) {
+        let digest = self.keys.hash_one((&suspect.name, password));
         let count = |mistakes: &Arc<Mutex<Mistakes>>| lock(mistakes).add(digest, now);
         if !self.is_known(suspect, now) {
-            count(&self.accounts.get_with(suspect.target.clone(), Arc::default));
+            count(&self.names.get_with(suspect.name.clone(), Arc::default));
         }
         if let Some(network) = suspect.network() {
             count(&self.networks.get_with(network, Arc::default));
@@ -133,16 +124,14 @@ impl Guard {
 
     /// Somebody was right: this address is the owner's from now on.
     pub(super) fn right(&self, suspect: &Suspect, now: Instant) {
-        if let (Target::Account(uid), Some(remote)) = (&suspect.target, suspect.remote) {
-            self.known.insert((*uid, remote), now);
+        if let (Some(owner), Some(remote)) = (suspect.owner, suspect.remote) {
+            self.known.insert((owner, remote), now);
         }
     }
 
     fn is_known(&self, suspect: &Suspect, now: Instant) -> bool {
-        let (Target::Account(uid), Some(remote)) = (&suspect.target, suspect.remote) else {
-            return false;
-        };
-        let since = self.known.get(&(*uid, remote));
+        let (Some(owner), Some(remote)) = (suspect.owner, suspect.remote) else { return false };
+        let since = self.known.get(&(owner, remote));
         since.is_some_and(|since| now.duration_since(since) < KNOWN)
     }
 }

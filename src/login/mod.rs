@@ -175,7 +175,16 @@ impl<D: Directory> Logins<D> {
         found: Option<&FoundAccount>,
         arrived: Instant,
     ) -> Result<Turn, LoginError> {
-        let (inner, suspect) = (&self.inner, Suspect::new(attempt, found));
+        let inner = &self.inner;
+        let name = match self.inner.settings.names.address(attempt.name, attempt.local) {
+            Ok(address) => {
+                let canonical = inner.resolver.canonical(&address).await;
+                canonical.map_err(|error| undecided(attempt, error.into()))?.to_string()
+            }
+            Err(_) => attempt.name.to_owned(),
+        };
+        let owner = found.map(|found| found.account.uid);
+        let suspect = Suspect::new(&name, owner, attempt.remote);
         let Some(wait) = inner.guard.wait(&suspect, arrived) else {
             metrics::logins_total(LoginOutcome::TooMany).increment(1);
             log::login_too_many(attempt.service, attempt.remote);
@@ -219,14 +228,15 @@ impl<D> Inner<D> {
         let matched = if self.remembered.knows(found, password) {
             Match::Main
         } else {
-            self.verifier.verify(Question::of(found, password, now)).await?
+            let matched = self.verifier.verify(Question::of(found, password, now)).await?;
+            if matches!(matched, Match::Main) {
+                self.remembered.learn(found, password);
+            }
+            matched
         };
         let app = match matched {
             Match::None => return Ok(Err(Denial::WrongPassword)),
-            Match::Main => {
-                self.remembered.learn(found, password);
-                None
-            }
+            Match::Main => None,
             Match::App(app) => Some(app),
         };
         let own = app.as_ref().and_then(|app| app.services);
@@ -274,7 +284,7 @@ impl<D> Inner<D> {
         log::login_denied(attempt.service, attempt.remote, denial.word(), attempt.name);
         if denial.is_guess() {
             let password = password.unwrap_or_default();
-            self.guard.wrong(&turn.suspect, attempt.name, password, Instant::now());
+            self.guard.wrong(&turn.suspect, password, Instant::now());
         }
         sleep_until(turn.answer).await;
         let known = found.filter(|_| !denial.is_guess()).map(|found| found.login.to_string());

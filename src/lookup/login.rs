@@ -22,6 +22,19 @@ pub struct FoundAccount {
 }
 
 impl<D: Directory> Resolver<D> {
+    /// The address in the primary domain, whether anything stands there or not; the same again if
+    /// its domain is not served here.
+    ///
+    /// # Errors
+    /// The facts cannot be had now.
+    pub async fn canonical(&self, address: &Address) -> Result<Address, DirectoryError> {
+        let mut canonical = address.clone();
+        if let Some(domain) = self.served(&address.domain).await? {
+            canonical.domain = domain.primary.clone();
+        }
+        Ok(canonical)
+    }
+
     /// The account at exactly this address, whose domain may be an alias domain.
     ///
     /// Nothing stands in for a login: no extension is split off, and aliases, catch-alls and

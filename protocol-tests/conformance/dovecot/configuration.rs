@@ -25,11 +25,15 @@ fn the_examples_are_what_the_command_prints() {
 
 /// Each way to have logins answered, with what a setting must come to.
 const WAYS: &[(Version, &str, &[&str])] = &[
-    (Version::V23, "", &["executable = imap -a @/master", "quota_clone_dict = proxy:@/dict:quota"]),
-    (Version::V23, "mail,userdb", &["auth_socket_path = @/master"]),
+    (
+        Version::V23,
+        "",
+        &["executable = imap -a @/auth-master", "quota_clone_dict = proxy:@/dict:quota"],
+    ),
+    (Version::V23, "mail,userdb", &["auth_socket_path = @/auth-master"]),
     (Version::V23, "mail,dict,quota,last-login", &["args = @/etc/postcote-dict.conf.ext"]),
-    (Version::V24, "", &["executable = imap -a @/master", "socket_path = @/dict"]),
-    (Version::V24, "mail,userdb", &["auth_socket_path = @/master"]),
+    (Version::V24, "", &["executable = imap -a @/auth-master", "socket_path = @/dict"]),
+    (Version::V24, "mail,userdb", &["auth_socket_path = @/auth-master"]),
     (Version::V24, "mail,lua,quota,last-login", &["lua_file = @/etc/postcote.lua"]),
 ];
 
