@@ -20,12 +20,12 @@ pub(super) struct Lines<S> {
 }
 
 impl Lines<TcpStream> {
-    /// Connects to a port of this machine, from an address of its own: the failures of one are not held against
+    /// Connects to a port of this machine, from a network of its own: the failures of one are not held against
     /// the others.
     pub(super) fn tcp(port: u16) -> Self {
         static NEXT: AtomicU16 = AtomicU16::new(0);
         let [high, low] = NEXT.fetch_add(1, Ordering::Relaxed).to_be_bytes();
-        let from = SocketAddrV4::new(Ipv4Addr::new(127, 77, high, low), 0);
+        let from = SocketAddrV4::new(Ipv4Addr::new(127, 64 + high, low, 1), 0);
         let socket = net::socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
         net::bind(&socket, &from).unwrap();
         net::connect(&socket, &SocketAddrV4::new(Ipv4Addr::LOCALHOST, port)).unwrap();
