@@ -95,6 +95,7 @@ async fn doveadm_knows_everybody() {
 
 /// The owners of the files of a directory.
 fn owners(directory: &Path) -> Vec<u32> {
-    let entries = fs::read_dir(directory).unwrap_or_else(|error| panic!("{directory:?}: {error}"));
+    let name = directory.display();
+    let entries = fs::read_dir(directory).unwrap_or_else(|error| panic!("{name}: {error}"));
     entries.map(|entry| entry.unwrap().metadata().unwrap().uid()).collect()
 }

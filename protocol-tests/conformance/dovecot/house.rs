@@ -15,8 +15,8 @@ pub(super) const PASSWORD: &str = "account-password";
 /// Everything that runs; dropped in this order.
 pub(super) struct House<'a> {
     pub(super) dovecot: Dovecot<'a>,
-    pub(super) daemon: Daemon,
-    pub(super) database: TestDatabase<'static>,
+    _daemon: Daemon,
+    _database: TestDatabase<'static>,
     pub(super) scratch: Arc<Scratch>,
 }
 
@@ -49,7 +49,7 @@ impl<'a> House<'a> {
         let daemon = setup.start();
         let ports = installed.configure(&scratch, &printed(installed.version, only));
         let dovecot = installed.start(Arc::clone(&scratch), &ports);
-        Self { dovecot, daemon, database, scratch }
+        Self { dovecot, _daemon: daemon, _database: database, scratch }
     }
 }
 

@@ -168,7 +168,7 @@ pub(super) struct Ports {
 pub(super) fn settle(scratch: &Scratch, text: &str) -> String {
     let at = |name: &str| format!("{}/{name}", scratch.path().display());
     text.replace("/etc/dovecot/", &at("etc/"))
-        .replace("/run/postcote-dovecot/", &at(""))
+        .replace("/run/postcote-dovecot", &scratch.path().display().to_string())
         .replace("/var/spool/postfix/private/", &at("private/"))
 }
 
@@ -178,7 +178,6 @@ pub(super) fn program(name: &str) -> &'static Path {
         "doveadm" => "/usr/bin/doveadm",
         "doveconf" => "/usr/bin/doveconf",
         "dovecot" => "/usr/sbin/dovecot",
-        "sievec" => "/usr/bin/sievec",
         _ => panic!("where is `{name}`?"),
     })
 }
