@@ -5,6 +5,7 @@
 
 mod delivery;
 mod doveadm;
+mod dovecot;
 mod harness;
 mod installation;
 mod keys;

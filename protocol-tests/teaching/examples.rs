@@ -32,6 +32,7 @@ const PLACES: &[&str] = &["/etc/", "/usr/local/", "/srv/", "/var/"];
 /// The directories that a package or the shells have made there.
 const DIRECTORIES: &[&str] = &[
     "etc/bash_completion.d",
+    "etc/dovecot/conf.d",
     "etc/fish/completions",
     "etc/postcote",
     "etc/postfix",

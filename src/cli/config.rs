@@ -1,4 +1,4 @@
-//! `postcote config`: the configuration, checked, shown, and translated for Postfix.
+//! `postcote config`: the configuration, checked, shown, and translated for Postfix and Dovecot.
 
 use std::io::{self, BufRead as _};
 use std::os::unix::fs::MetadataExt as _;
@@ -8,7 +8,7 @@ use clap::Subcommand;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::cli::serve::no_listener;
-use crate::cli::{load, postfix};
+use crate::cli::{dovecot, load, postfix};
 use crate::config::edit::{self, EditError, Secrets};
 use crate::config::{Config, Shown, Source, check, show};
 use crate::daemon::{self, ServeError};
@@ -79,6 +79,7 @@ Examples:
   postcote config postfix
   postcote config postfix >> /etc/postfix/main.cf && postfix check")]
     Postfix,
+    Dovecot(dovecot::Dovecot),
 }
 
 impl ConfigCommand {
@@ -97,6 +98,7 @@ impl ConfigCommand {
             }
             Self::Get { key, show_secrets } => return get(&config, key, *show_secrets),
             Self::Set { key, value } => return set(source, key, value),
+            Self::Dovecot(dovecot) => dovecot.text(&config)?,
             Self::Postfix => postfix::main_cf(&config).ok_or_else(|| no_listener(source))?,
         };
         terminal::print(&text)?;

@@ -5,6 +5,7 @@ mod completions;
 mod config;
 mod control;
 mod db;
+mod dovecot;
 mod explain;
 mod failure;
 mod man;

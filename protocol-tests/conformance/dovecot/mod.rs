@@ -1,0 +1,11 @@
+//! What real Dovecots make of postcote: 2.3 on Debian 12, 2.4 on Debian 13.
+//!
+//! Each runs with the configuration of `conf-examples/dovecot`, whose snippets are what `postcote config dovecot`
+//! prints, on sockets, ports and mail of its own.
+
+mod clients;
+mod configuration;
+mod deliveries;
+mod house;
+mod instance;
+mod logins;
