@@ -93,19 +93,21 @@ impl Directory for World {
 }
 
 impl AllUsers for World {
-    type Pages = Vec<Result<Vec<Address>, DirectoryError>>;
+    type Pages = FromTheEnd;
 
     fn all(&self, _: Option<&str>) -> Self::Pages {
         let user = |name: &str| format!("{name}@example.org").parse().unwrap();
         let rest = self.here(vec![user("joe"), user("a/b")]);
-        // Pages come out from the end.
-        vec![rest, Ok(Vec::new()), Ok(vec![user("eve")])]
+        FromTheEnd(vec![rest, Ok(Vec::new()), Ok(vec![user("eve")])])
     }
 }
 
-impl Pages for Vec<Result<Vec<Address>, DirectoryError>> {
+/// Pages that come out from the end.
+struct FromTheEnd(Vec<Result<Vec<Address>, DirectoryError>>);
+
+impl Pages for FromTheEnd {
     async fn next(&mut self) -> Result<Option<Vec<Address>>, DirectoryError> {
-        self.pop().transpose()
+        self.0.pop().transpose()
     }
 }
 

@@ -1,4 +1,4 @@
-//! Dovecot 2.3's own clients: doveadm as root, and its quota and last_login plugins, which connect
+//! Dovecot 2.3's own clients: doveadm as root, and its quota and `last_login` plugins, which connect
 //! as the user whose mail they handle.
 
 use std::io::{BufRead, BufReader, Write as _};
@@ -137,7 +137,7 @@ async fn dovecots_own_clients_count_rightly_through_an_outage() {
     for (words, code, part) in TABLE {
         let said = house.doveadm(words, "");
         let all = [said.stdout, said.stderr].concat();
-        let all = String::from_utf8_lossy(&all) + house.dovecot_log().as_str();
+        let all = String::from_utf8_lossy(&all).into_owned() + &house.dovecot_log();
         let is_as_expected = said.status.code() == Some(*code) && all.contains(part);
         assert!(is_as_expected, "doveadm {words}: {}\n{all}", said.status);
     }

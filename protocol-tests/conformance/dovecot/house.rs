@@ -48,7 +48,7 @@ impl<'a> House<'a> {
             + "\n[logins]\nfailure-delay = \"50ms\"\n";
         let daemon = setup.start();
         let ports = installed.configure(&scratch, &printed(installed.version, only));
-        let dovecot = installed.start(Arc::clone(&scratch), &ports);
+        let dovecot = installed.start(Arc::clone(&scratch), ports);
         Self { dovecot, _daemon: daemon, _database: database, scratch }
     }
 }

@@ -89,13 +89,13 @@ impl Installed {
         }
         let ports = Ports { imap: free_port(), pop3: free_port(), sieve: free_port() };
         let path = scratch.join("etc/dovecot.conf");
-        let text = fs::read_to_string(&path).unwrap() + &self.private(scratch, &ports);
+        let text = fs::read_to_string(&path).unwrap() + &self.private(scratch, ports);
         fs::write(path, text).unwrap();
         ports
     }
 
     /// What makes an instance private.
-    fn private(&self, scratch: &Scratch, ports: &Ports) -> String {
+    fn private(&self, scratch: &Scratch, ports: Ports) -> String {
         let at = scratch.path().display();
         let mut text = format!(
             "\nbase_dir = {at}/run\nstate_dir = {at}/state\nlog_path = {at}/log\nlisten = 127.0.0.1\nssl = no\n"
@@ -123,7 +123,7 @@ impl Installed {
     }
 
     /// Starts it on what [`Installed::configure`] has made, and waits until it takes logins.
-    pub(super) fn start(&self, scratch: Arc<Scratch>, ports: &Ports) -> Dovecot<'_> {
+    pub(super) fn start(&self, scratch: Arc<Scratch>, ports: Ports) -> Dovecot<'_> {
         let mut command = self.installation.command(&scratch, program("dovecot"));
         let mut peer =
             Peer::start(command.arg("-F").arg("-c").arg(scratch.join("etc/dovecot.conf")));
@@ -133,7 +133,7 @@ impl Installed {
             assert!(peer.ended().is_none(), "Dovecot ended: {}", said());
             TcpStream::connect(("127.0.0.1", ports.sieve)).ok()
         });
-        let Ports { imap, pop3, sieve } = *ports;
+        let Ports { imap, pop3, sieve } = ports;
         Dovecot { installed: self, scratch, imap, pop3, sieve, _peer: peer }
     }
 

@@ -73,13 +73,12 @@ fn try_all(house: &House<'_>, user: &str, password: &str) -> [(&'static str, Str
 /// Whether these are Dovecot's words for it.
 fn means(protocol: &str, told: Told, said: &str) -> bool {
     match (protocol, told) {
-        ("imap", Welcome) => said.starts_with("OK "),
+        ("pop3", Welcome) => said.starts_with("+OK "),
+        (_, Welcome) => said.starts_with("OK "),
         ("imap", Failed) => said == "NO [AUTHENTICATIONFAILED] Authentication failed.",
         ("imap", Because(why)) => said == format!("NO [ALERT] {why}"),
-        ("pop3", Welcome) => said.starts_with("+OK "),
         ("pop3", Failed) => said == "-ERR [AUTH] Authentication failed.",
         ("pop3", Because(why)) => said == format!("-ERR [AUTH] {why}"),
-        (_, Welcome) => said.starts_with("OK "),
         (_, Failed) => said == "NO \"Authentication failed.\"",
         (_, Because(why)) => said == format!("NO \"{why}\""),
     }
