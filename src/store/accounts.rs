@@ -123,6 +123,7 @@ mod tests {
         for (text, mask, expected) in table {
             assert_eq!(is_like(text, mask), expected, "{text} {mask}");
         }
-        assert!(!is_like(&"a".repeat(300), &"*a".repeat(100).replace("aa", "ab*b")));
+        // Many stars over a long text that fails at its end: still quick.
+        assert!(!is_like(&"a".repeat(300), &("*a".repeat(100) + "b")));
     }
 }
