@@ -5,3 +5,4 @@ mod guesses;
 mod malformed;
 mod start;
 mod stop;
+mod users;

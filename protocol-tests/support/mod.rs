@@ -3,6 +3,7 @@
 pub(crate) mod daemon;
 pub(crate) mod demo;
 pub(crate) mod fixture;
+pub(crate) mod lines;
 pub(crate) mod peer;
 pub(crate) mod pg;
 pub(crate) mod scratch;

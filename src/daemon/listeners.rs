@@ -41,35 +41,37 @@ pub(super) fn listen<D: Directory + 'static>(
         let patience = Patience { idle: listen.idle_timeout, stalled: STALLED };
         let limits = Limits { connections: listen.max_connections.get(), patience };
         let (answers, shutdown) = (Arc::clone(answers), shutdown.clone());
+        let users = listen.users.as_ref().map(|users| users.iter().map(|user| user.uid).collect());
+        let listener = |peer| Listener::new(bound, peer, limits).only_for(users);
         match (listen.protocol, listen.table) {
             (Protocol::DovecotAuth, _) => {
                 let service = Arc::clone(&logins.auth);
-                let listener = Listener::new(bound, Peer::DovecotAuth, limits);
+                let listener = listener(Peer::DovecotAuth);
                 let begin = move |_| service.begin();
                 tasks.spawn(named(listener.run_sessions(begin, shutdown)));
             }
             (Protocol::DovecotDict, _) => {
                 let Some(service) = logins.dict.clone() else { continue };
-                let listener = Listener::new(bound, Peer::DovecotDict, limits);
+                let listener = listener(Peer::DovecotDict);
                 let guard = guard_of(listen);
                 let begin = move |caller| Some(service.begin(caller, guard));
                 tasks.spawn(named(listener.run_sessions(begin, shutdown)));
             }
             (Protocol::DovecotMaster, _) => {
                 let service = Arc::clone(&logins.master);
-                let listener = Listener::new(bound, Peer::DovecotMaster, limits);
+                let listener = listener(Peer::DovecotMaster);
                 let begin = move |caller| Some(service.begin(caller));
                 tasks.spawn(named(listener.run_sessions(begin, shutdown)));
             }
             (Protocol::TcpTable, Some(table)) => {
                 let handler = Arc::new(TcpTableHandler::new(answers, table));
-                let listener = Listener::new(bound, Peer::TcpTable, limits);
+                let listener = listener(Peer::TcpTable);
                 tasks.spawn(named(listener.run(TcpTable::default, handler, shutdown)));
             }
             // A tcp-table without a table is none that a configuration can have.
             (Protocol::Socketmap | Protocol::TcpTable, _) => {
                 let handler = Arc::new(SocketmapHandler::new(answers));
-                let listener = Listener::new(bound, Peer::Socketmap, limits);
+                let listener = listener(Peer::Socketmap);
                 tasks.spawn(named(listener.run(Socketmap::default, handler, shutdown)));
             }
         }
@@ -96,10 +98,11 @@ fn bind_control(config: &Config) -> Result<Bound, BindError> {
     bind(&control.address, &access)
 }
 
-/// Whether a socket keeps anybody out; of one that systemd has made it is not known, and systemd
+/// Whether a socket keeps anybody out by its list or its permissions; of one that systemd has made it is not known, and systemd
 /// lets everybody in unless it is told otherwise.
 fn guard_of(listen: &Listen) -> Guard {
     match listen.address {
+        _ if listen.users.is_some() => Guard::Shut,
         Endpoint::Unix(_) if listen.mode.0 & 0o002 == 0 => Guard::Shut,
         Endpoint::Inet { .. } | Endpoint::Systemd(_) | Endpoint::Unix(_) => Guard::Open,
     }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::Mode;
 use tokio::net::{TcpListener, UnixListener};
 
-use crate::config::Endpoint;
+use crate::config::{Endpoint, number};
 
 /// Who may connect to a unix socket.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -180,19 +180,6 @@ fn systemd(name: &str) -> Result<Bound, BindError> {
     TcpListener::from_std(listener).map(Bound::Inet).map_err(failed)
 }
 
-/// The number of a user or group, given by number or by name.
-///
-/// Read from the file: mail systems have their users there, and asking NSS would need unsafe code.
 fn id(kind: &'static str, file: &str, name: &str) -> Result<u32, BindError> {
-    let missing = || BindError::NoSuchName { kind, name: name.to_owned() };
-    if let Ok(number) = name.parse() {
-        return Ok(number);
-    }
-    let text = std::fs::read_to_string(file).map_err(|_| missing())?;
-    text.lines()
-        .find_map(|line| {
-            let mut fields = line.split(':');
-            (fields.next() == Some(name)).then(|| fields.nth(1)?.parse().ok()).flatten()
-        })
-        .ok_or_else(missing)
+    number(file, name).ok_or_else(|| BindError::NoSuchName { kind, name: name.to_owned() })
 }

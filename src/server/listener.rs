@@ -32,12 +32,19 @@ pub struct Listener {
     bound: Bound,
     peer: Peer,
     limits: Limits,
+    users: Option<Vec<u32>>,
 }
 
 impl Listener {
     /// A listener on an open socket.
     pub fn new(bound: Bound, peer: Peer, limits: Limits) -> Self {
-        Self { bound, peer, limits }
+        Self { bound, peer, limits, users: None }
+    }
+
+    /// Only for processes of these users, if any are named.
+    #[must_use]
+    pub fn only_for(self, users: Option<Vec<u32>>) -> Self {
+        Self { users, ..self }
     }
 
     /// Serves until the daemon ends. `codec` makes a codec for each connection.
@@ -109,11 +116,23 @@ impl Listener {
             };
             pause = Duration::ZERO;
             let (peer, name) = (self.peer, stream.name());
+            if !self.lets_in(stream.caller()) {
+                refused(peer, &name);
+                continue;
+            }
             let serving = serve_one(stream, shutdown.clone());
             tokio::spawn(async move {
                 watch_over(peer, &name, serving).await;
                 drop(permit);
             });
+        }
+    }
+
+    fn lets_in(&self, caller: Caller) -> bool {
+        match (&self.users, caller.uid) {
+            (None, _) => true,
+            (Some(users), Some(uid)) => users.contains(&uid),
+            (Some(_), None) => false,
         }
     }
 
@@ -147,13 +166,18 @@ async fn watch_over(peer: Peer, name: &str, serving: impl Future<Output = End>) 
             metrics::malformed_requests_total(peer).increment(1);
             log::malformed_request(peer.text(), name, &reason);
         }
-        Ok(End::Refused) => log::peer_refused(peer.text(), name),
+        Ok(End::Refused) => refused(peer, name),
         Ok(End::Closed | End::Drained | End::Idle) => {}
         Err(_) => {
             metrics::connection_panics_total(peer).increment(1);
             log::connection_panicked(peer.text());
         }
     }
+}
+
+fn refused(peer: Peer, name: &str) {
+    metrics::connections_refused_total(peer).increment(1);
+    log::peer_refused(peer.text(), name);
 }
 
 /// A connected peer.
