@@ -228,6 +228,9 @@ impl Daemon {
             );
             text.write_str(&listen).unwrap();
         }
+        if !self.setup.listen.contains("[journal]") {
+            writeln!(text, "\n[journal]\ndirectory = \"{}\"", path("journal")).unwrap();
+        }
         text + &self.setup.listen
     }
 }

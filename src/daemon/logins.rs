@@ -4,6 +4,8 @@
 use std::io;
 use std::sync::Arc;
 
+use tokio::sync::mpsc;
+
 use crate::config::{Config, Protocol};
 use crate::directory::{Directory, DirectoryError};
 use crate::handler::dovecot::{
@@ -11,7 +13,7 @@ use crate::handler::dovecot::{
 };
 use crate::handler::now;
 use crate::journal::WriteBack;
-use crate::login::{Logins, Settings};
+use crate::login::{Logins, Rehash, Settings};
 use crate::lookup::Resolver;
 use crate::mail::Address;
 use crate::password::HashError;
@@ -22,25 +24,30 @@ use crate::store::accounts::AccountList;
 pub(super) struct LoginServices<D> {
     pub(super) auth: Arc<AuthService<D>>,
     pub(super) master: Arc<MasterService<D, ListedAccounts>>,
-    /// If there is a journal.
+    /// If there is a journal, as there is with a listener for it.
     pub(super) dict: Option<Arc<DictService<D, ListedAccounts, WriteBack>>>,
 }
 
 impl<D: Directory + 'static> LoginServices<D> {
-    /// Services over this directory; `link` is for lists of all users, `journal` for what dict
-    /// clients tell.
+    /// Services over this directory; `link` is for lists of all users, `journal` for what is to be
+    /// written down, `rehash` for hashes that are to be replaced.
     pub(super) fn new(
         config: &Config,
         resolver: Resolver<D>,
         link: Link,
         journal: Option<WriteBack>,
+        rehash: Option<mpsc::Sender<Rehash>>,
     ) -> Result<Self, HashError> {
-        let logins = Logins::new(resolver, Settings::new(config, now), None)?;
+        let logins = Logins::new(resolver, Settings::new(config, now), rehash)?;
         // Dovecot believes in a restart if its two sockets name different processes.
         let pid = std::process::id();
         let handover = Arc::new(Handover::default());
         let mechanisms = mechanisms(config.accounts.password_scheme.scheme);
         let auth = AuthService::new(logins.clone(), Arc::clone(&handover), mechanisms, pid);
+        let auth = match &journal {
+            Some(journal) => auth.with_journal(journal.clone()),
+            None => auth,
+        };
         let listed = ListedAccounts(link);
         let master = MasterService::new(logins.clone(), handover, listed.clone(), pid);
         let own = rustix::process::geteuid().as_raw();
@@ -52,7 +59,7 @@ impl<D: Directory + 'static> LoginServices<D> {
 /// Opens the journal if a listener takes in what is to be written down.
 pub(super) fn journal(config: &Config, link: Link) -> io::Result<Option<WriteBack>> {
     let takes = |protocol| config.listen.iter().any(|listen| listen.protocol == protocol);
-    if !takes(Protocol::DovecotDict) {
+    if !takes(Protocol::DovecotAuth) && !takes(Protocol::DovecotDict) {
         return Ok(None);
     }
     WriteBack::open(&config.journal.directory, link).map(Some)

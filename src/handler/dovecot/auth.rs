@@ -12,6 +12,7 @@ use crate::directory::Directory;
 use crate::handler::dovecot::Handover;
 use crate::handler::dovecot::exchange::Running;
 use crate::handler::{Flow, Replies, Session, Taken};
+use crate::journal::WriteBack;
 use crate::login::Logins;
 use crate::mail::Scheme;
 use crate::protocol::dovecot::Cookie;
@@ -25,6 +26,7 @@ pub struct AuthService<D> {
     pub(super) logins: Logins<D>,
     pub(super) handover: Arc<Handover>,
     pub(super) mechanisms: Vec<Mechanism>,
+    pub(super) journal: Option<WriteBack>,
     pid: u32,
     connections: AtomicU32,
 }
@@ -67,7 +69,14 @@ impl<D: Directory + 'static> AuthService<D> {
         mechanisms: Vec<Mechanism>,
         pid: u32,
     ) -> Self {
-        Self { logins, handover, mechanisms, pid, connections: AtomicU32::new(1) }
+        let connections = AtomicU32::new(1);
+        Self { logins, handover, mechanisms, journal: None, pid, connections }
+    }
+
+    /// Writes down there when app passwords are used, and logins of which nobody else tells.
+    #[must_use]
+    pub fn with_journal(self, journal: WriteBack) -> Self {
+        Self { journal: Some(journal), ..self }
     }
 
     /// Begins a connection. `None` if the system has no random numbers: better no login than one
