@@ -12,6 +12,7 @@ use crate::handler::dovecot::Guard;
 use crate::handler::{ControlHandler, SocketmapHandler, TableAnswers, TcpTableHandler};
 use crate::protocol::{Socketmap, TcpTable};
 use crate::server::connection::Patience;
+use crate::server::kept;
 use crate::server::{Access, BindError, Bound, Limits, Listener, Shutdown, bind};
 use crate::telemetry::log;
 use crate::telemetry::metrics::Peer;
@@ -47,20 +48,25 @@ pub(super) fn listen<D: Directory + 'static>(
             (Protocol::DovecotAuth, _) => {
                 let service = Arc::clone(&logins.auth);
                 let listener = listener(Peer::DovecotAuth);
-                let begin = move |_| service.begin();
+                let begin = move |_, _: Option<&str>| service.begin();
                 tasks.spawn(named(listener.run_sessions(begin, shutdown)));
             }
             (Protocol::DovecotDict, _) => {
                 let Some(service) = logins.dict.clone() else { continue };
                 let listener = listener(Peer::DovecotDict);
                 let guard = guard_of(listen);
-                let begin = move |caller| Some(service.begin(caller, guard));
+                let begin = move |caller, _: Option<&str>| Some(service.begin(caller, guard));
                 tasks.spawn(named(listener.run_sessions(begin, shutdown)));
             }
             (Protocol::DovecotMaster, _) => {
                 let service = Arc::clone(&logins.master);
-                let listener = listener(Peer::DovecotMaster);
-                let begin = move |caller| Some(service.begin(caller));
+                // They all serve the same, so whichever is first goes on with all of them.
+                let kept = kept::take(Peer::DovecotMaster);
+                let listener = listener(Peer::DovecotMaster).with_kept(kept);
+                let begin = move |caller, state: Option<&str>| match state {
+                    Some(state) => service.resume(caller, state),
+                    None => Some(service.begin(caller)),
+                };
                 tasks.spawn(named(listener.run_sessions(begin, shutdown)));
             }
             (Protocol::TcpTable, Some(table)) => {

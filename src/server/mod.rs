@@ -8,6 +8,7 @@
 mod bind;
 pub mod connection;
 pub mod conversation;
+pub mod kept;
 mod listener;
 mod shutdown;
 
