@@ -27,6 +27,14 @@ fn listeners() -> Vec<Listen> {
         Listen::new(Protocol::TcpTable, port, Some(Table::VirtualMailboxDomains)),
         Listen { group: Some("dovenull".into()), ..unix(Protocol::DovecotAuth, "auth") },
         Listen { mode: FileMode(0o600), ..unix(Protocol::DovecotMaster, "auth-master") },
+        Listen {
+            group: Some("courier".into()),
+            ..Listen::new(
+                Protocol::CourierAuth,
+                Endpoint::Unix("/run/courier/authdaemon/socket".into()),
+                None,
+            )
+        },
     ]
 }
 

@@ -243,7 +243,7 @@ fn twice(config: &Config, found: &mut Vec<Warning>) {
                 found,
                 format!("{place} is wanted twice: by {other} and by {by}"),
                 match listen.protocol {
-                    Protocol::DovecotAuth | Protocol::DovecotMaster => {
+                    Protocol::CourierAuth | Protocol::DovecotAuth | Protocol::DovecotMaster => {
                         "give each protocol an address of its own"
                     }
                     Protocol::TcpTable => "give each table a port of its own",

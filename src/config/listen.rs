@@ -37,6 +37,8 @@ pub struct Listen {
 /// A protocol that a listener may speak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Protocol {
+    /// Courier's authdaemon protocol: Courier's IMAP, POP3, SMTP and webmail servers.
+    CourierAuth,
     /// Dovecot's auth client protocol: Postfix's SASL and Dovecot's login processes.
     DovecotAuth,
     /// Dovecot's auth master protocol: LMTP, doveadm, mail processes.
@@ -58,12 +60,18 @@ const LATER: [&str; 2] = ["dovecot-dict", "policy"];
 
 impl Protocol {
     /// All protocols, alphabetically.
-    pub const ALL: [Self; 4] =
-        [Self::DovecotAuth, Self::DovecotMaster, Self::Socketmap, Self::TcpTable];
+    pub const ALL: [Self; 5] = [
+        Self::CourierAuth,
+        Self::DovecotAuth,
+        Self::DovecotMaster,
+        Self::Socketmap,
+        Self::TcpTable,
+    ];
 
     /// The name in the configuration.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::CourierAuth => "courier-auth",
             Self::DovecotAuth => "dovecot-auth",
             Self::DovecotMaster => "dovecot-master",
             Self::Socketmap => "socketmap",
@@ -73,7 +81,8 @@ impl Protocol {
 
     fn idle_timeout(self) -> Option<Duration> {
         match self {
-            Self::Socketmap => Some(DEFAULT_IDLE),
+            // Courier's clients ask at once and give up after 30 seconds.
+            Self::CourierAuth | Self::Socketmap => Some(DEFAULT_IDLE),
             // Postfix never closes a tcp-table and pays a second for each that is closed. LMTP keeps
             // a connection to Dovecot's auth for a minute without looking at it, and answers 451 if
             // it was closed meanwhile.
@@ -183,7 +192,10 @@ impl TryFrom<Raw> for Listen {
                 let hint = format!("remove `table = \"{table}\"`");
                 return Err(BadValue::new(why).key("table").hint(hint));
             }
-            (Protocol::DovecotAuth | Protocol::DovecotMaster, Some(table)) => {
+            (
+                Protocol::CourierAuth | Protocol::DovecotAuth | Protocol::DovecotMaster,
+                Some(table),
+            ) => {
                 let why = format!("`{address}` speaks {protocol}, which serves no table");
                 let hint = format!("remove `table = \"{table}\"`");
                 return Err(BadValue::new(why).key("table").hint(hint));
@@ -194,13 +206,16 @@ impl TryFrom<Raw> for Listen {
             let why = format!("`{address}` cannot speak tcp-table: Postfix asks it over TCP only");
             return Err(BadValue::new(why).key("address").hint("write `inet:127.0.0.1:PORT`"));
         }
-        if protocol == Protocol::DovecotMaster && matches!(address, Endpoint::Inet { .. }) {
-            let why = format!(
-                "`{address}` cannot speak dovecot-master: Dovecot asks it over a unix socket"
-            );
-            return Err(BadValue::new(why)
-                .key("address")
-                .hint("write `unix:/run/postcote/auth-master`"));
+        let unix_clients = match protocol {
+            Protocol::CourierAuth => Some(("Courier", "/run/courier/authdaemon/socket")),
+            Protocol::DovecotMaster => Some(("Dovecot", "/run/postcote/auth-master")),
+            _ => None,
+        };
+        if let (Some((client, path)), Endpoint::Inet { .. }) = (unix_clients, &address) {
+            let why =
+                format!("`{address}` cannot speak {protocol}: {client} asks it over a unix socket");
+            let hint = format!("write `unix:{path}`");
+            return Err(BadValue::new(why).key("address").hint(hint));
         }
         let unix_only = [
             ("mode", raw.mode.is_some()),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::config::Config;
 use crate::directory::{Directory, DirectoryError};
 use crate::handler::dovecot::{AllUsers, AuthService, Handover, MasterService, Pages, mechanisms};
-use crate::handler::now;
+use crate::handler::{CourierService, now};
 use crate::login::{Logins, Settings};
 use crate::lookup::Resolver;
 use crate::mail::Address;
@@ -14,9 +14,11 @@ use crate::password::HashError;
 use crate::store::Link;
 use crate::store::accounts::AccountList;
 
-/// The services behind auth and master sockets.
+/// The services behind the sockets of Courier and Dovecot, and what decides for all of them.
 pub(super) struct LoginServices<D> {
+    pub(super) logins: Logins<D>,
     pub(super) auth: Arc<AuthService<D>>,
+    pub(super) courier: Arc<CourierService<D, ListedAccounts>>,
     pub(super) master: Arc<MasterService<D, ListedAccounts>>,
 }
 
@@ -33,8 +35,10 @@ impl<D: Directory + 'static> LoginServices<D> {
         let handover = Arc::new(Handover::default());
         let mechanisms = mechanisms(config.accounts.password_scheme.scheme);
         let auth = AuthService::new(logins.clone(), Arc::clone(&handover), mechanisms, pid);
-        let master = MasterService::new(logins, handover, ListedAccounts(link), pid);
-        Ok(Self { auth: Arc::new(auth), master: Arc::new(master) })
+        let courier = CourierService::new(logins.clone(), ListedAccounts(link.clone()));
+        let master = MasterService::new(logins.clone(), handover, ListedAccounts(link), pid);
+        let (auth, courier, master) = (Arc::new(auth), Arc::new(courier), Arc::new(master));
+        Ok(Self { logins, auth, courier, master })
     }
 }
 
