@@ -171,7 +171,11 @@ impl Stream {
         };
         Caller {
             uid: credentials.as_ref().map(tokio::net::unix::UCred::uid),
-            pid: credentials.and_then(|c| c.pid()).and_then(|pid| pid.try_into().ok()),
+            // 0 is a process that is not to be seen from here.
+            pid: credentials
+                .and_then(|c| c.pid())
+                .and_then(|pid| pid.try_into().ok())
+                .filter(|pid| *pid > 0),
         }
     }
 
