@@ -10,7 +10,7 @@ use crate::daemon::logins::LoginServices;
 use crate::directory::Directory;
 use crate::handler::dovecot::Guard;
 use crate::handler::{ControlHandler, SocketmapHandler, TableAnswers, TcpTableHandler};
-use crate::protocol::{Socketmap, TcpTable};
+use crate::protocol::{Control, Socketmap, TcpTable};
 use crate::server::connection::Patience;
 use crate::server::{Access, BindError, Bound, Limits, Listener, Shutdown, bind};
 use crate::telemetry::log;
@@ -35,13 +35,19 @@ pub(super) fn listen<D: Directory + 'static>(
 
     let patience = Patience { idle: Some(STALLED), stalled: STALLED };
     let control = Listener::new(control, Peer::Control, Limits { connections: 64, patience });
-    let handler = Arc::new(ControlHandler::new(Arc::clone(answers)));
-    tasks.spawn(named(control.run(Socketmap::default, handler, shutdown.clone())));
+    let handler = Arc::new(ControlHandler::new(Arc::clone(answers), logins.logins.clone()));
+    tasks.spawn(named(control.run(Control::default, handler, shutdown.clone())));
     for (listen, bound) in opened {
         let patience = Patience { idle: listen.idle_timeout, stalled: STALLED };
         let limits = Limits { connections: listen.max_connections.get(), patience };
         let (answers, shutdown) = (Arc::clone(answers), shutdown.clone());
         match (listen.protocol, listen.table) {
+            (Protocol::CourierAuth, _) => {
+                let service = Arc::clone(&logins.courier);
+                let listener = Listener::new(bound, Peer::CourierAuth, limits);
+                let begin = move |_| Some(service.begin());
+                tasks.spawn(named(listener.run_sessions(begin, shutdown)));
+            }
             (Protocol::DovecotAuth, _) => {
                 let service = Arc::clone(&logins.auth);
                 let listener = Listener::new(bound, Peer::DovecotAuth, limits);

@@ -9,7 +9,7 @@ use crate::directory::{Directory, DirectoryError};
 use crate::handler::dovecot::{
     AllUsers, AuthService, DictService, Handover, MasterService, Pages, mechanisms,
 };
-use crate::handler::now;
+use crate::handler::{CourierService, now};
 use crate::journal::WriteBack;
 use crate::login::{Logins, Settings};
 use crate::lookup::Resolver;
@@ -18,9 +18,11 @@ use crate::password::HashError;
 use crate::store::Link;
 use crate::store::accounts::AccountList;
 
-/// The services behind the sockets for Dovecot.
+/// The services behind the sockets of Courier and Dovecot, and what decides for all of them.
 pub(super) struct LoginServices<D> {
+    pub(super) logins: Logins<D>,
     pub(super) auth: Arc<AuthService<D>>,
+    pub(super) courier: Arc<CourierService<D, ListedAccounts>>,
     pub(super) master: Arc<MasterService<D, ListedAccounts>>,
     /// If there is a journal.
     pub(super) dict: Option<Arc<DictService<D, ListedAccounts, WriteBack>>>,
@@ -42,10 +44,13 @@ impl<D: Directory + 'static> LoginServices<D> {
         let mechanisms = mechanisms(config.accounts.password_scheme.scheme);
         let auth = AuthService::new(logins.clone(), Arc::clone(&handover), mechanisms, pid);
         let listed = ListedAccounts(link);
+        let courier = CourierService::new(logins.clone(), listed.clone());
         let master = MasterService::new(logins.clone(), handover, listed.clone(), pid);
         let own = rustix::process::geteuid().as_raw();
-        let dict = journal.map(|journal| DictService::new(logins, listed, journal, own));
-        Ok(Self { auth: Arc::new(auth), master: Arc::new(master), dict: dict.map(Arc::new) })
+        let dict =
+            journal.map(|journal| DictService::new(logins.clone(), listed, journal, own).into());
+        let (auth, courier, master) = (Arc::new(auth), Arc::new(courier), Arc::new(master));
+        Ok(Self { logins, auth, courier, master, dict })
     }
 }
 
