@@ -3,6 +3,7 @@
 use crate::admin::account;
 use crate::admin::domain::{counted, existing, messages};
 use crate::admin::item::Item;
+use crate::admin::limits::Watch;
 use crate::admin::report::{ChangeKind, Report};
 use crate::admin::{AdminError, Desk};
 use crate::mail::{DomainName, Gid, QuotaLimit, Refusal, Rule, ServiceSet, Transport, parse_size};
@@ -57,7 +58,7 @@ pub struct Set {
     /// How many alias domains it may have, or `none`
     #[arg(long, value_name = "N", value_parser = count, group = "settings")]
     max_alias_domains: Option<Limit>,
-    /// How many destinations one alias or its catch-all may have, or `none`
+    /// How many destinations one alias, one account's forwards or its catch-all may have, or `none`
     #[arg(long, value_name = "N", value_parser = count, group = "settings")]
     max_destinations: Option<Limit>,
     /// What the quota limits of its accounts may add up to, or `none`
@@ -105,7 +106,7 @@ impl Set {
         what: &str,
     ) -> Result<Report, AdminError> {
         let mut report = Report::new("domain set");
-        let (_, row) = existing(desk, &self.name, what).await?;
+        let (domain, row) = existing(desk, &self.name, what).await?;
         let gid = row.gid;
         let before = DomainSettings {
             transport: row.transport.clone(),
@@ -116,13 +117,16 @@ impl Set {
         let limits = details::limits(desk.tx, gid).await?;
         let (after, new_limits) = (self.applied(before.clone()), self.limited(limits));
         let changed = after != before || new_limits != limits;
-        if after != before {
-            update::set_domain(desk.tx, gid, &after).await?;
-        }
         if new_limits != limits {
             update::limit_domain(desk.tx, gid, &new_limits).await?;
         }
+        // What it had already it keeps under a new limit, but it has no more of it.
+        let watch = Watch::begin(desk, gid, &domain.primary).await?;
+        if after != before {
+            update::set_domain(desk.tx, gid, &after).await?;
+        }
         let reset = self.reset(desk, gid).await?;
+        watch.end(desk, what).await?;
         self.check_transport(desk, gid, after.transport.as_ref(), what).await?;
         if !changed && reset == 0 {
             report.note(format!("domain `{}` is so already", self.name.to_unicode()));
