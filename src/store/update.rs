@@ -4,6 +4,7 @@
 
 use tokio_postgres::{Error, Transaction};
 
+use crate::mail::rules::Limits;
 use crate::mail::{
     DestinationTemplate, DomainName, Gid, Localpart, QuotaLimit, ServiceSet, Timestamp, Transport,
     Uid,
@@ -49,21 +50,6 @@ pub struct DomainSettings {
     pub quota: QuotaLimit,
     /// A remark for people.
     pub note: Option<String>,
-}
-
-/// How much a domain may have. `None` is no limit.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct DomainLimits {
-    /// How many accounts.
-    pub accounts: Option<u64>,
-    /// How many aliases.
-    pub aliases: Option<u64>,
-    /// How many alias domains.
-    pub alias_domains: Option<u64>,
-    /// How many destinations of one alias or catch-all.
-    pub destinations: Option<u64>,
-    /// What the quota limits of all its accounts add up to, in bytes.
-    pub total_quota: Option<u64>,
 }
 
 /// What accounts can have of their own, or as their domain has it.
@@ -166,7 +152,7 @@ pub async fn set_domain(tx: &Transaction<'_>, gid: Gid, to: &DomainSettings) -> 
 ///
 /// # Errors
 /// A constraint says no, or the database failed.
-pub async fn limit_domain(tx: &Transaction<'_>, gid: Gid, to: &DomainLimits) -> Result<(), Error> {
+pub async fn limit_domain(tx: &Transaction<'_>, gid: Gid, to: &Limits) -> Result<(), Error> {
     tx.execute(
         "UPDATE postcote.domain SET max_accounts = $2, max_aliases = $3, max_alias_domains = $4, \
          max_destinations = $5, max_total_quota = $6 WHERE gid = $1",

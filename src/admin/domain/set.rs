@@ -6,10 +6,12 @@ use crate::admin::item::Item;
 use crate::admin::limits::Watch;
 use crate::admin::report::{ChangeKind, Report};
 use crate::admin::{AdminError, Desk};
+use crate::mail::rules::Limits;
 use crate::mail::{DomainName, Gid, QuotaLimit, Refusal, Rule, ServiceSet, Transport, parse_size};
 use crate::store::details;
 use crate::store::inventory::{self, DomainRow};
-use crate::store::update::{self, DomainLimits, DomainSettings, Inherited};
+use crate::store::limits;
+use crate::store::update::{self, DomainSettings, Inherited};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -114,7 +116,7 @@ impl Set {
             quota: row.quota,
             note: row.note.clone(),
         };
-        let limits = details::limits(desk.tx, gid).await?;
+        let (limits, _) = limits::of(desk.tx, gid).await?;
         let (after, new_limits) = (self.applied(before.clone()), self.limited(limits));
         let changed = after != before || new_limits != limits;
         if new_limits != limits {
@@ -158,9 +160,9 @@ impl Set {
         }
     }
 
-    fn limited(&self, was: DomainLimits) -> DomainLimits {
+    fn limited(&self, was: Limits) -> Limits {
         let put = |limit: Option<Limit>, was| limit.map_or(was, |limit| limit.0);
-        DomainLimits {
+        Limits {
             accounts: put(self.max_accounts, was.accounts),
             aliases: put(self.max_aliases, was.aliases),
             alias_domains: put(self.max_alias_domains, was.alias_domains),
@@ -216,8 +218,8 @@ impl Set {
 async fn warn_of_excess(
     desk: Desk<'_, '_>,
     row: &DomainRow,
-    was: DomainLimits,
-    now: DomainLimits,
+    was: Limits,
+    now: Limits,
     report: &mut Report,
 ) -> Result<(), AdminError> {
     let alias_domains = row.alias_domains.len() as u64;
