@@ -10,6 +10,7 @@ use crate::mail::{
     Uid,
 };
 use crate::store::facts::LeadingKind;
+use crate::store::write::signed;
 
 /// What is set of an account. `None` means that the domain decides, or that there is none.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -217,9 +218,4 @@ pub async fn rename_destinations(
     rows.iter()
         .map(|row| Ok((LeadingKind::parse(row.try_get(0)?), row.try_get(1)?, row.try_get(2)?)))
         .collect()
-}
-
-/// PostgreSQL has no unsigned numbers; sizes and counts are parsed to fit.
-fn signed(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
 }
