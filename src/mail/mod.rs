@@ -5,6 +5,7 @@
 
 mod account;
 mod address;
+mod counted;
 mod destination;
 mod domain;
 mod domain_name;
@@ -24,6 +25,7 @@ mod transport;
 
 pub use account::{Account, Availability, Forwards, Switches};
 pub use address::{Address, AddressError};
+pub use counted::counted;
 pub use destination::{Destination, DestinationError, DestinationTemplate};
 pub use domain::{Domain, DomainKind, Gid};
 pub use domain_name::{DomainName, DomainNameError};

@@ -1,11 +1,11 @@
 //! Gives a domain another primary name.
 
-use crate::admin::domain::{counted, existing};
+use crate::admin::domain::existing;
 use crate::admin::item::Item;
 use crate::admin::limits::Watch;
 use crate::admin::report::{ChangeKind, Report};
 use crate::admin::{AdminError, Desk, destinations, references};
-use crate::mail::{DomainName, Gid, Refusal, Rule};
+use crate::mail::{DomainName, Gid, Refusal, Rule, counted};
 use crate::store::facts::{self, LeadingKind};
 use crate::store::inventory::{self, Filter};
 use crate::store::{details, update, write};

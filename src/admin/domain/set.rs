@@ -1,13 +1,16 @@
 //! Sets what a domain has, and how much of it.
 
 use crate::admin::account;
-use crate::admin::domain::{counted, existing, messages};
+use crate::admin::domain::{existing, messages};
 use crate::admin::item::Item;
 use crate::admin::limits::Watch;
 use crate::admin::report::{ChangeKind, Report};
 use crate::admin::{AdminError, Desk};
 use crate::mail::rules::Limits;
-use crate::mail::{DomainName, Gid, QuotaLimit, Refusal, Rule, ServiceSet, Transport, parse_size};
+use crate::mail::{
+    DomainName, Gid, QuotaLimit, Refusal, Rule, ServiceSet, Transport, counted,
+    parse_size,
+};
 use crate::store::details;
 use crate::store::inventory::{self, DomainRow};
 use crate::store::limits;

@@ -1,6 +1,6 @@
 //! How much a domain may have: whoever hosts domains for others sells them by size.
 
-use crate::mail::{DomainName, QuotaLimit, Refusal, Rule};
+use crate::mail::{DomainName, QuotaLimit, Refusal, Rule, counted};
 
 /// The limits of a domain; `None` is no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -194,15 +194,6 @@ fn refusal(
     let hint =
         format!("raise the limit with `postcote admin domain set {domain} {option} {needed}`");
     Refusal::new(rule, what).because(why).advise(hint)
-}
-
-fn counted(count: u64, thing: &str) -> String {
-    match count {
-        0 => format!("no {thing}"),
-        1 => format!("1 {thing}"),
-        _ if thing.ends_with('s') => format!("{count} {thing}es"),
-        _ => format!("{count} {thing}s"),
-    }
 }
 
 /// A size as options take it, in the largest unit that needs no fraction.
