@@ -21,6 +21,7 @@ mod quota;
 mod refusal;
 pub mod rules;
 mod service;
+mod timestamp;
 mod transport;
 
 pub use account::{Account, Availability, Forwards, Switches};
@@ -41,8 +42,5 @@ pub use password::{
 pub use quota::{QuotaLimit, SizeError, human_size, parse_size};
 pub use refusal::{Refusal, Rule};
 pub use service::{Service, ServiceError, ServiceSet};
+pub use timestamp::Timestamp;
 pub use transport::{Transport, TransportError};
-
-/// Seconds since 1970-01-01 00:00 UTC. The pure core is told the time, it never asks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Timestamp(pub i64);

@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 
-use crate::admin::expiry::written;
 use crate::admin::item::sheet::{Fact, fact};
 use crate::admin::item::usage::{Used, share};
 use crate::admin::item::words::{few, human};
@@ -62,7 +61,7 @@ impl DomainFacts {
             has_unlimited_accounts: details.has_unlimited,
             used: details.usage.map(|usage| Used::new(usage, QuotaLimit::default())),
             catchall_destinations: details.catchall,
-            created: written(details.created),
+            created: details.created.to_string(),
         }
     }
 

@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 
-use crate::admin::expiry::written;
 use crate::mail::{QuotaLimit, human_size};
 use crate::store::details::Usage;
 
@@ -28,7 +27,7 @@ impl Used {
             messages: usage.messages,
             percent_bytes: percent(usage.bytes, limit.bytes),
             percent_messages: percent(usage.messages, limit.messages),
-            at: written(usage.at),
+            at: usage.at.to_string(),
             limit,
         }
     }
