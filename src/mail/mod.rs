@@ -39,7 +39,7 @@ pub use location::{MailLocation, MailboxFormat, MailboxFormatError, Uid};
 pub use password::{
     Dovecot24, Encoding, HashForm, PasswordHash, PasswordHashError, Scheme, Strength,
 };
-pub use quota::{QuotaLimit, SizeError, human_size, parse_size};
+pub use quota::{QuotaLimit, SizeError, exact_size, human_size, parse_size};
 pub use refusal::{Refusal, Rule};
 pub use service::{Service, ServiceError, ServiceSet};
 pub use timestamp::Timestamp;

@@ -8,7 +8,7 @@ use crate::admin::report::{ChangeKind, Report};
 use crate::admin::{AdminError, Desk};
 use crate::mail::rules::Limits;
 use crate::mail::{
-    DomainName, Gid, QuotaLimit, Refusal, Rule, ServiceSet, Transport, counted,
+    DomainName, Gid, QuotaLimit, Refusal, Rule, ServiceSet, Transport, counted, exact_size,
     parse_size,
 };
 use crate::store::details;
@@ -244,7 +244,7 @@ async fn warn_of_excess(
         if details.has_unlimited {
             report.warn("it has accounts without a quota limit, and keeps them");
         } else if details.total_quota > limit {
-            let sum = QuotaLimit { bytes: details.total_quota, messages: 0 };
+            let sum = exact_size(details.total_quota);
             report.warn(format!("the quota limits of its accounts add up to {sum} already"));
         }
     }

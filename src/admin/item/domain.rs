@@ -6,7 +6,7 @@ use crate::admin::item::sheet::{Fact, fact};
 use crate::admin::item::usage::{Used, share};
 use crate::admin::item::words::{few, human};
 use crate::admin::item::{DomainItem, Item};
-use crate::mail::{QuotaLimit, human_size};
+use crate::mail::{QuotaLimit, exact_size};
 use crate::store::details::DomainDetails;
 use crate::store::inventory::DomainRow;
 
@@ -69,11 +69,11 @@ impl DomainFacts {
     fn total(&self) -> Option<String> {
         let limit = self.limits.total_quota;
         if self.has_unlimited_accounts {
-            return limit.map(|limit| format!("unlimited, of {}", human_size(limit)));
+            return limit.map(|limit| format!("unlimited, of {}", exact_size(limit)));
         }
         let of = limit.unwrap_or_default();
         let total =
-            share(human_size(self.total_quota), limit.map(human_size), self.total_quota, of);
+            share(exact_size(self.total_quota), limit.map(exact_size), self.total_quota, of);
         (self.total_quota > 0 || limit.is_some()).then_some(total)
     }
 }

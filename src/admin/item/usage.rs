@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::mail::{QuotaLimit, human_size};
+use crate::mail::{QuotaLimit, exact_size, human_size};
 use crate::store::details::Usage;
 
 /// What is held, and how much of a limit that is.
@@ -32,9 +32,9 @@ impl Used {
         }
     }
 
-    /// `1.2 GiB of 2.0 GiB (60.0%), 120 messages`, and when that was so.
+    /// `1.2 GiB of 2 GiB (60.0%), 120 messages`, and when that was so.
     pub(super) fn shown(&self) -> [String; 2] {
-        let limit = |limit: u64| (limit > 0).then(|| human_size(limit));
+        let limit = |limit: u64| (limit > 0).then(|| exact_size(limit));
         let bytes =
             share(human_size(self.bytes), limit(self.limit.bytes), self.bytes, self.limit.bytes);
         let most = (self.limit.messages > 0).then(|| self.limit.messages.to_string());

@@ -1,6 +1,6 @@
 //! How much a domain may have: whoever hosts domains for others sells them by size.
 
-use crate::mail::{DomainName, QuotaLimit, Refusal, Rule, counted};
+use crate::mail::{DomainName, QuotaLimit, Refusal, Rule, counted, exact_size};
 
 /// The limits of a domain; `None` is no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -208,7 +208,7 @@ fn as_option(bytes: u64) -> String {
 fn size(bytes: u64) -> String {
     match bytes {
         0 => "nothing".to_owned(),
-        bytes => QuotaLimit { bytes, messages: 0 }.to_string(),
+        bytes => exact_size(bytes),
     }
 }
 
