@@ -28,6 +28,14 @@ fn listeners() -> Vec<Listen> {
         Listen { group: Some("dovenull".into()), ..unix(Protocol::DovecotAuth, "auth") },
         Listen { mode: FileMode(0o600), ..unix(Protocol::DovecotMaster, "auth-master") },
         Listen { mode: FileMode(0o666), ..unix(Protocol::DovecotDict, "dict") },
+        Listen {
+            group: Some("courier".into()),
+            ..Listen::new(
+                Protocol::CourierAuth,
+                Endpoint::Unix("/run/courier/authdaemon/socket".into()),
+                None,
+            )
+        },
     ]
 }
 

@@ -11,6 +11,7 @@
 mod admin;
 mod asking;
 mod bad_config;
+mod checkpassword;
 mod command;
 mod commands;
 mod conformance;

@@ -3,6 +3,7 @@
 //! Each truth is tested against the Postfix of this machine and, when `POSTCOTE_DEBIAN13_ROOT` names a
 //! Debian 13 root (`make test DEBIAN=13`), against the one inside it. Cases are data: `smtp/*.case`.
 
+mod courier;
 mod delivery;
 mod doveadm;
 mod dovecot;

@@ -1,5 +1,6 @@
 //! Who is let in and who is not, in memory: names, passwords, services, states, delays.
 
+mod courier;
 mod daemon;
 mod database;
 mod decisions;

@@ -111,6 +111,11 @@ impl Daemon {
         self.http
     }
 
+    /// The path of the daemon's own socket.
+    pub(crate) fn control(&self) -> PathBuf {
+        self.scratch.join("control")
+    }
+
     /// The configuration file.
     pub(crate) fn config(&self) -> PathBuf {
         self.scratch.join("postcote.toml")

@@ -19,19 +19,27 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// # Errors
 /// There is no daemon, or it does not answer.
 pub(super) fn ask(config: &Config, table: &str, key: &str) -> Result<Reply, Failure> {
+    send(config, &Request::new(table, key.as_bytes()))
+}
+
+/// Sends the daemon a request.
+///
+/// # Errors
+/// There is no daemon, or it does not answer.
+pub(super) fn send(config: &Config, request: &Request) -> Result<Reply, Failure> {
     let Endpoint::Unix(path) = &config.control.address else {
         let why = format!("`{}` is no unix path", config.control.address);
         return Err(Failure::new(Exit::Configuration, why));
     };
-    let asked = UnixStream::connect(path).and_then(|stream| exchange(&stream, table, key));
+    let asked = UnixStream::connect(path).and_then(|stream| exchange(&stream, request));
     asked.map_err(|error| failure(&path.display().to_string(), &error))
 }
 
-fn exchange(mut stream: &UnixStream, table: &str, key: &str) -> std::io::Result<Reply> {
+fn exchange(mut stream: &UnixStream, asked: &Request) -> std::io::Result<Reply> {
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     let mut request = BytesMut::new();
-    Socketmap::encode_request(&Request::new(table, key.as_bytes()), &mut request);
+    Socketmap::encode_request(asked, &mut request);
     stream.write_all(&request)?;
     let (mut input, mut chunk) = (BytesMut::new(), [0; 8192]);
     loop {

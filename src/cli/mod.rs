@@ -1,6 +1,7 @@
 //! The command line: arguments become typed values here, results become text and exit codes.
 
 mod admin;
+mod checkpassword;
 mod completions;
 mod config;
 mod control;
@@ -94,6 +95,7 @@ Examples:
     Admin(crate::admin::Args),
     Explain(explain::Explain),
     Orders(orders::Orders),
+    Checkpassword(checkpassword::Checkpassword),
     /// Sets up and inspects the database.
     #[command(subcommand)]
     Db(db::Db),
@@ -116,13 +118,17 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     if name.is_some_and(|name| name == vmm::NAME) {
         arguments.splice(..1, ["postcote".into(), vmm::NAME.into()]);
     }
+    let misused = match arguments.get(1) {
+        Some(word) if word == checkpassword::NAME => checkpassword::MISUSED.into(),
+        _ => Exit::Usage.into(),
+    };
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => {
             // Help was asked for and is data; anything else is a complaint. If neither can be
             // written there is nobody to tell.
             let _ = error.print();
-            return if error.use_stderr() { Exit::Usage } else { Exit::Done }.into();
+            return if error.use_stderr() { misused } else { Exit::Done.into() };
         }
     };
     match cli.dispatch() {
@@ -138,7 +144,8 @@ impl Cli {
     fn dispatch(self) -> Result<ExitCode, Failure> {
         let source = Source { file: self.common.config, database: self.common.database };
         let exit = match self.command {
-            // Its exit codes are its own.
+            // Their exit codes are their own.
+            Command::Checkpassword(command) => return Ok(command.run(&source)),
             Command::Vmm(words) => return Ok(words.run(&source).into()),
             Command::Admin(arguments) => admin::run(arguments, &load(&source)?),
             Command::Completions(completions) => completions.run(),

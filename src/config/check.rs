@@ -272,9 +272,10 @@ fn twice(config: &Config, found: &mut Vec<Warning>) {
                 found,
                 format!("{place} is wanted twice: by {other} and by {by}"),
                 match listen.protocol {
-                    Protocol::DovecotAuth | Protocol::DovecotDict | Protocol::DovecotMaster => {
-                        "give each protocol an address of its own"
-                    }
+                    Protocol::CourierAuth
+                    | Protocol::DovecotAuth
+                    | Protocol::DovecotDict
+                    | Protocol::DovecotMaster => "give each protocol an address of its own",
                     Protocol::TcpTable => "give each table a port of its own",
                     Protocol::Socketmap => "remove one: a socketmap serves every table",
                 },

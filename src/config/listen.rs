@@ -40,6 +40,8 @@ pub struct Listen {
 /// A protocol that a listener may speak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Protocol {
+    /// Courier's authdaemon protocol: Courier's IMAP, POP3, SMTP and webmail servers.
+    CourierAuth,
     /// Dovecot's auth client protocol: Postfix's SASL and Dovecot's login processes.
     DovecotAuth,
     /// Dovecot's dict protocol: passdb, userdb, quota, last logins.
@@ -63,7 +65,8 @@ const LATER: [&str; 1] = ["policy"];
 
 impl Protocol {
     /// All protocols, alphabetically.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
+        Self::CourierAuth,
         Self::DovecotAuth,
         Self::DovecotDict,
         Self::DovecotMaster,
@@ -74,6 +77,7 @@ impl Protocol {
     /// The name in the configuration.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::CourierAuth => "courier-auth",
             Self::DovecotAuth => "dovecot-auth",
             Self::DovecotDict => "dovecot-dict",
             Self::DovecotMaster => "dovecot-master",
@@ -84,7 +88,8 @@ impl Protocol {
 
     fn idle_timeout(self) -> Option<Duration> {
         match self {
-            Self::Socketmap => Some(DEFAULT_IDLE),
+            // Courier's clients ask at once and give up after 30 seconds.
+            Self::CourierAuth | Self::Socketmap => Some(DEFAULT_IDLE),
             // Postfix never closes a tcp-table and pays a second for each that is closed. LMTP keeps
             // a connection to Dovecot's auth for a minute without looking at it, and answers 451 if
             // it was closed meanwhile.
@@ -200,7 +205,10 @@ impl TryFrom<Raw> for Listen {
                 return Err(BadValue::new(why).key("table").hint(hint));
             }
             (
-                Protocol::DovecotAuth | Protocol::DovecotDict | Protocol::DovecotMaster,
+                Protocol::CourierAuth
+                | Protocol::DovecotAuth
+                | Protocol::DovecotDict
+                | Protocol::DovecotMaster,
                 Some(table),
             ) => {
                 let why = format!("`{address}` speaks {protocol}, which serves no table");
@@ -213,15 +221,16 @@ impl TryFrom<Raw> for Listen {
             let why = format!("`{address}` cannot speak tcp-table: Postfix asks it over TCP only");
             return Err(BadValue::new(why).key("address").hint("write `inet:127.0.0.1:PORT`"));
         }
-        let unix_name = match protocol {
-            Protocol::DovecotDict => Some("dict"),
-            Protocol::DovecotMaster => Some("auth-master"),
+        let unix_clients = match protocol {
+            Protocol::CourierAuth => Some(("Courier", "/run/courier/authdaemon/socket")),
+            Protocol::DovecotDict => Some(("Dovecot", "/run/postcote/dict")),
+            Protocol::DovecotMaster => Some(("Dovecot", "/run/postcote/auth-master")),
             Protocol::DovecotAuth | Protocol::Socketmap | Protocol::TcpTable => None,
         };
-        if let (Some(name), Endpoint::Inet { .. }) = (unix_name, &address) {
+        if let (Some((client, path)), Endpoint::Inet { .. }) = (unix_clients, &address) {
             let why =
-                format!("`{address}` cannot speak {protocol}: Dovecot asks it over a unix socket");
-            let hint = format!("write `unix:/run/postcote/{name}`");
+                format!("`{address}` cannot speak {protocol}: {client} asks it over a unix socket");
+            let hint = format!("write `unix:{path}`");
             return Err(BadValue::new(why).key("address").hint(hint));
         }
         let unix_only = [

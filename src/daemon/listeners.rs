@@ -10,7 +10,7 @@ use crate::daemon::logins::LoginServices;
 use crate::directory::Directory;
 use crate::handler::dovecot::Guard;
 use crate::handler::{ControlHandler, SocketmapHandler, TableAnswers, TcpTableHandler};
-use crate::protocol::{Socketmap, TcpTable};
+use crate::protocol::{Control, Socketmap, TcpTable};
 use crate::server::connection::Patience;
 use crate::server::kept;
 use crate::server::{Access, BindError, Bound, Limits, Listener, Shutdown, bind};
@@ -36,8 +36,8 @@ pub(super) fn listen<D: Directory + 'static>(
 
     let patience = Patience { idle: Some(STALLED), stalled: STALLED };
     let control = Listener::new(control, Peer::Control, Limits { connections: 64, patience });
-    let handler = Arc::new(ControlHandler::new(Arc::clone(answers)));
-    tasks.spawn(named(control.run(Socketmap::default, handler, shutdown.clone())));
+    let handler = Arc::new(ControlHandler::new(Arc::clone(answers), logins.logins.clone(), logins.notes.clone()));
+    tasks.spawn(named(control.run(Control::default, handler, shutdown.clone())));
     for (listen, bound) in opened {
         let patience = Patience { idle: listen.idle_timeout, stalled: STALLED };
         let limits = Limits { connections: listen.max_connections.get(), patience };
@@ -45,6 +45,12 @@ pub(super) fn listen<D: Directory + 'static>(
         let users = listen.users.as_ref().map(|users| users.iter().map(|user| user.uid).collect());
         let listener = |peer| Listener::new(bound, peer, limits).only_for(users);
         match (listen.protocol, listen.table) {
+            (Protocol::CourierAuth, _) => {
+                let service = Arc::clone(&logins.courier);
+                let listener = listener(Peer::CourierAuth);
+                let begin = move |_, _: Option<&str>| Some(service.begin());
+                tasks.spawn(named(listener.run_sessions(begin, shutdown)));
+            }
             (Protocol::DovecotAuth, _) => {
                 let service = Arc::clone(&logins.auth);
                 let listener = listener(Peer::DovecotAuth);
@@ -104,8 +110,8 @@ fn bind_control(config: &Config) -> Result<Bound, BindError> {
     bind(&control.address, &access)
 }
 
-/// Whether a socket keeps anybody out by its list or its permissions; of one that systemd has made it is not known, and systemd
-/// lets everybody in unless it is told otherwise.
+/// Whether a socket keeps anybody out, by a list or by its permissions; of one that systemd has made
+/// those are not known, and systemd lets everybody in unless it is told otherwise.
 fn guard_of(listen: &Listen) -> Guard {
     match listen.address {
         _ if listen.users.is_some() => Guard::Shut,

@@ -161,7 +161,7 @@ pub async fn run(
     let lists = link(config, Role::Lookups)?;
     let rehash = start_rehash(config, &mut tasks)?;
     let logins = LoginServices::new(config, resolver, lists, journal.clone(), rehash)
-        .map_err(|error| os("cannot prepare logins", io::Error::other(error)))?;
+        .map_err(|error| os("cannot prepare logins", error))?;
     let answers = Arc::new(TableAnswers::new(Resolver::new(cache, delimiters)));
     let (shutdown, drain) = Shutdown::new();
     listen(config, &answers, &logins, &shutdown, &mut tasks)?;

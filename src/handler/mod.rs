@@ -1,13 +1,17 @@
 //! From a request to its reply: the only place that sees both the wire and the meaning.
 
 mod control;
+mod courier;
 pub mod dovecot;
+mod notes;
 mod session;
 mod table;
 
 use crate::protocol::Codec;
 
-pub use control::{ControlHandler, EXPLAIN};
+pub use control::{ControlHandler, EXPLAIN, LoggedIn};
+pub use courier::{CourierService, CourierSession};
+pub use notes::Notes;
 pub use session::{Caller, Flow, Replies, Session, Taken};
 pub use table::{SocketmapHandler, TableAnswers, TcpTableHandler, now};
 

@@ -3,6 +3,7 @@
 
 mod base64;
 pub mod checkpassword;
+pub mod control;
 pub mod courier;
 pub mod dovecot;
 mod line;
@@ -15,6 +16,7 @@ pub mod tcp_table;
 
 use bytes::BytesMut;
 
+pub use control::Control;
 pub use courier::Courier;
 pub use dovecot::{DovecotAuth, DovecotDict, DovecotMaster};
 pub use reply::Reply;

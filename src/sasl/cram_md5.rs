@@ -8,7 +8,10 @@ pub(super) fn challenge(nonce: &Nonce) -> String {
 }
 
 /// Reads the response: the name, which may have spaces, and the digest.
-pub(super) fn read(message: &[u8]) -> Result<(String, [u8; 16]), SaslError> {
+///
+/// # Errors
+/// It is not made so.
+pub fn read(message: &[u8]) -> Result<(String, [u8; 16]), SaslError> {
     let space = memchr::memrchr(b' ', message).ok_or(SaslError::Malformed)?;
     let (user, digest) = message.split_at_checked(space).ok_or(SaslError::Malformed)?;
     let digest = digest.get(1..).and_then(read_digest).ok_or(SaslError::Malformed)?;

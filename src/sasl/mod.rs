@@ -21,6 +21,7 @@ mod nonce;
 mod plain;
 mod scram;
 
+pub use cram_md5::read as cram_md5_response;
 pub use exchange::{Credentials, Exchange, Step};
 pub use mechanism::Mechanism;
 pub use nonce::Nonce;

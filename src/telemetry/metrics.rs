@@ -66,6 +66,8 @@ label! {
     Peer {
         /// Clients of the daemon's own socket.
         Control = "control",
+        /// Clients of Courier's authdaemon socket.
+        CourierAuth = "courier_auth",
         /// Clients of auth sockets: Postfix's SASL, Dovecot's login processes.
         DovecotAuth = "dovecot_auth",
         /// Clients of dict sockets: Dovecot's auth and mail processes.

@@ -11,8 +11,7 @@ use tokio::sync::mpsc;
 use crate::directory::Directory;
 use crate::handler::dovecot::Handover;
 use crate::handler::dovecot::exchange::Running;
-use crate::handler::{Flow, Replies, Session, Taken};
-use crate::journal::WriteBack;
+use crate::handler::{Flow, Notes, Replies, Session, Taken};
 use crate::login::Logins;
 use crate::mail::Scheme;
 use crate::protocol::dovecot::Cookie;
@@ -26,7 +25,7 @@ pub struct AuthService<D> {
     pub(super) logins: Logins<D>,
     pub(super) handover: Arc<Handover>,
     pub(super) mechanisms: Vec<Mechanism>,
-    pub(super) journal: Option<WriteBack>,
+    pub(super) notes: Notes,
     pid: u32,
     connections: AtomicU32,
 }
@@ -70,13 +69,13 @@ impl<D: Directory + 'static> AuthService<D> {
         pid: u32,
     ) -> Self {
         let connections = AtomicU32::new(1);
-        Self { logins, handover, mechanisms, journal: None, pid, connections }
+        Self { logins, handover, mechanisms, notes: Notes::default(), pid, connections }
     }
 
-    /// Writes down there when app passwords are used, and logins of which nobody else tells.
+    /// Writes down what logins leave behind.
     #[must_use]
-    pub fn with_journal(self, journal: WriteBack) -> Self {
-        Self { journal: Some(journal), ..self }
+    pub fn with_notes(self, notes: Notes) -> Self {
+        Self { notes, ..self }
     }
 
     /// Begins a connection. `None` if the system has no random numbers: better no login than one

@@ -9,10 +9,8 @@ use tokio::time::timeout;
 
 use crate::directory::Directory;
 use crate::handler::dovecot::AuthService;
-use crate::handler::{Flow, Replies, now};
-use crate::journal::Write;
+use crate::handler::{Flow, Replies};
 use crate::login::{Attempt, Challenge, LoginError, User, Wanted};
-use crate::mail::Channel;
 use crate::password::ScramHash;
 use crate::protocol::Secret;
 use crate::protocol::dovecot::auth::{Auth, FailCode, Reply};
@@ -137,7 +135,13 @@ impl<D: Directory + 'static> Running<D> {
         {
             return end;
         }
-        self.write_down(begun, &user);
+        let parameters = &begun.parameters;
+        if parameters.nologin {
+            self.service.notes.logged_in(&user, &parameters.service, parameters.remote.ip);
+        } else {
+            // Dovecot's last_login tells of those who go on to a mail process.
+            self.service.notes.let_in(&user);
+        }
         let name = user.login.to_string();
         if !begun.parameters.nologin {
             let Some(pid) = self.client else {
@@ -148,22 +152,6 @@ impl<D: Directory + 'static> Running<D> {
             self.service.handover.keep(pid, id, self.cookie.clone(), user, mechanism);
         }
         End::Reply(Reply::Ok { id, user: name, fields: Fields::default(), final_response: last })
-    }
-
-    /// Nobody waits for a disk to be let in, nor is kept out by one. Of those who go on to a mail
-    /// process Dovecot's last_login tells.
-    fn write_down(&self, begun: &Auth, user: &User) {
-        let Some(journal) = &self.service.journal else { return };
-        let at = now();
-        if let Some(id) = user.app_password {
-            journal.note(Write::AppPasswordUsed { id, at });
-        }
-        let parameters = &begun.parameters;
-        let channel = Channel::of(&parameters.service);
-        if parameters.nologin && matches!(channel, Channel::Service(_)) {
-            let (uid, service, remote) = (user.uid, channel.recorded(), parameters.remote.ip);
-            journal.note(Write::LastLogin { uid, service, at, remote });
-        }
     }
 
     fn denied(begun: &Auth, name: &str, error: LoginError) -> End {
