@@ -165,7 +165,7 @@ impl Kind {
                 0 => self.evil[chance.below(self.evil.len())].as_bytes().to_vec(),
                 _ => chance.damage(seen),
             };
-            request.push(b'\n');
+            request.extend(b"\n");
             // Who was closed meanwhile is not heard any more.
             if lines.says_raw(&request).is_err() {
                 break;

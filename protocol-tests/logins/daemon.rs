@@ -63,12 +63,12 @@ async fn logins_are_written_down_and_nobody_waits_for_it() {
     let sql = "INSERT INTO postcote.app_password (uid, name, password)
                VALUES (70000, 'phone', '{PLAIN}ph0ne')";
     shop.client.batch_execute(sql).await.unwrap();
-    let list = || {
+    let shown = || {
         let words = ["admin", "app-password", "list", "anna@shop.example"];
         let database = ["--database", &shop.site.database.url];
         run(postcote().args(words).args(database)).stdout
     };
-    assert!(list().contains("never"), "{}", list());
+    assert!(shown().contains("never"), "{}", shown());
 
     // The database has no time; what is written down waits.
     shop.client.batch_execute("BEGIN; LOCK TABLE postcote.journal_position").await.unwrap();
@@ -78,9 +78,9 @@ async fn logins_are_written_down_and_nobody_waits_for_it() {
     let last = "SELECT service || ' ' || host(remote) FROM postcote.last_login WHERE uid = 70000";
     shop.wait_for_value(last, "smtp 192.0.2.9").await;
     wait_for("the use of the app password", SOON, || {
-        let list = list();
+        let shown = shown();
         let year = time::OffsetDateTime::now_utc().year().to_string();
-        let phone = list.lines().find(|line| line.contains("phone")).unwrap();
+        let phone = shown.lines().find(|line| line.contains("phone")).unwrap();
         phone.contains(&year).then_some(())
     });
 

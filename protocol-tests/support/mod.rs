@@ -8,5 +8,6 @@ pub(crate) mod peer;
 pub(crate) mod pg;
 pub(crate) mod scratch;
 pub(crate) mod site;
+pub(crate) mod supervisor;
 pub(crate) mod terms;
 pub(crate) mod wire;

@@ -8,7 +8,7 @@ pub struct Caller {
     /// The number, which is what the kernel tells of a peer.
     pub uid: u32,
     /// What was written.
-    name: String,
+    pub name: String,
 }
 
 const USERS: &str = "/etc/passwd";

@@ -12,8 +12,7 @@ use crate::handler::dovecot::Guard;
 use crate::handler::{ControlHandler, SocketmapHandler, TableAnswers, TcpTableHandler};
 use crate::protocol::{Control, Socketmap, TcpTable};
 use crate::server::connection::Patience;
-use crate::server::kept;
-use crate::server::{Access, BindError, Bound, Limits, Listener, Shutdown, bind};
+use crate::server::{Access, BindError, Bound, Limits, Listener, Passed, Shutdown, bind};
 use crate::telemetry::log;
 use crate::telemetry::metrics::Peer;
 
@@ -28,15 +27,20 @@ pub(super) fn listen<D: Directory + 'static>(
     shutdown: &Shutdown,
     tasks: &mut JoinSet<&'static str>,
 ) -> Result<(), BindError> {
-    let control = bind_control(config)?;
+    let mut passed = Passed::take();
+    let control = bind_control(config, &mut passed)?;
     let mut opened = Vec::with_capacity(config.listen.len());
     for listen in &config.listen {
-        opened.push((listen, bind(&listen.address, &access_of(listen))?));
+        opened.push((listen, bind(&listen.address, &access_of(listen), &mut passed)?));
     }
 
     let patience = Patience { idle: Some(STALLED), stalled: STALLED };
     let control = Listener::new(control, Peer::Control, Limits { connections: 64, patience });
-    let handler = Arc::new(ControlHandler::new(Arc::clone(answers), logins.logins.clone(), logins.notes.clone()));
+    let handler = Arc::new(ControlHandler::new(
+        Arc::clone(answers),
+        logins.logins.clone(),
+        logins.notes.clone(),
+    ));
     tasks.spawn(named(control.run(Control::default, handler, shutdown.clone())));
     for (listen, bound) in opened {
         let patience = Patience { idle: listen.idle_timeout, stalled: STALLED };
@@ -67,7 +71,7 @@ pub(super) fn listen<D: Directory + 'static>(
             (Protocol::DovecotMaster, _) => {
                 let service = Arc::clone(&logins.master);
                 // They all serve the same, so whichever is first goes on with all of them.
-                let kept = kept::take(Peer::DovecotMaster);
+                let kept = passed.kept(Peer::DovecotMaster);
                 let listener = listener(Peer::DovecotMaster).with_kept(kept);
                 let begin = move |caller, state: Option<&str>| match state {
                     Some(state) => service.resume(caller, state),
@@ -97,7 +101,7 @@ async fn named(listener: impl Future<Output = ()>) -> &'static str {
     "listener"
 }
 
-fn bind_control(config: &Config) -> Result<Bound, BindError> {
+fn bind_control(config: &Config, passed: &mut Passed) -> Result<Bound, BindError> {
     let control = &config.control;
     // `/run` is empty after a boot; systemd makes our directory there, other ways of starting do
     // not. If it cannot be made, opening the socket says why.
@@ -107,7 +111,7 @@ fn bind_control(config: &Config) -> Result<Bound, BindError> {
         let _ = std::fs::create_dir_all(directory);
     }
     let access = Access { mode: Some(control.mode.0), owner: None, group: control.group.clone() };
-    bind(&control.address, &access)
+    bind(&control.address, &access, passed)
 }
 
 /// Whether a socket keeps anybody out, by a list or by its permissions; of one that systemd has made

@@ -11,8 +11,6 @@
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 
-use listenfd::ListenFd;
-use rustix::net::{AddressFamily, SocketType};
 use sd_notify::NotifyState;
 
 use crate::telemetry::metrics::{Label, Peer};
@@ -43,28 +41,7 @@ pub(super) fn keep(peer: Peer, state: &str, stream: &impl AsFd) {
     );
 }
 
-/// Takes over what was kept of these peers.
-pub fn take(peer: Peer) -> Vec<Kept> {
-    let names = std::env::var("LISTEN_FDNAMES").unwrap_or_default();
-    let mut sockets = ListenFd::from_env();
-    let begin = name(peer, "");
-    let mut all = Vec::new();
-    for (index, name) in names.split(':').enumerate() {
-        let Some(state) = name.strip_prefix(&begin) else { continue };
-        if let Some(stream) = stream_at(&mut sockets, index) {
-            all.push(Kept { stream, state: state.to_owned() });
-        }
-        // Or it would be handed over a second time when this process ends.
-        let _ = sd_notify::notify(&[NotifyState::FdStoreRemove, NotifyState::FdName(name)]);
-    }
-    all
-}
-
-fn stream_at(sockets: &mut ListenFd, index: usize) -> Option<UnixStream> {
-    let family = i32::from(AddressFamily::UNIX.as_raw());
-    let kind = i32::try_from(SocketType::STREAM.as_raw()).ok()?;
-    let stream: UnixStream =
-        sockets.take_custom(index, family, kind, "unix stream socket").ok().flatten()?;
-    stream.set_nonblocking(true).ok()?;
-    Some(stream)
+/// What begins the name of a connection of these peers.
+pub(super) fn prefix(peer: Peer) -> String {
+    name(peer, "")
 }

@@ -9,3 +9,4 @@ mod deliveries;
 mod house;
 mod instance;
 mod logins;
+mod restart;
