@@ -8,4 +8,8 @@ mod configuration;
 mod deliveries;
 mod house;
 mod instance;
+mod journey;
 mod logins;
+mod native;
+mod submission;
+mod whole;
