@@ -134,6 +134,32 @@ async fn administrators_take_turns() {
     }
 }
 
+/// What two commands ask for fits by itself and not together.
+#[tokio::test]
+async fn limits_hold_against_two_at_once() {
+    let database = pg::database();
+    let mut one = database.connect_as("postcote_admin").await;
+    let mut two = database.connect_as("postcote_admin").await;
+    for command in [
+        "domain add example.org --quota 1g",
+        "domain set example.org --max-total-quota 3g",
+        "account add a@example.org --hash {PLAIN}x",
+        "account add b@example.org --hash {PLAIN}x",
+    ] {
+        run(&mut one, command).await.unwrap();
+    }
+    for round in 0..20 {
+        let a = run(&mut one, "account set a@example.org --quota 2g");
+        let b = run(&mut two, "account set b@example.org --quota 2g");
+        let (a, b) = tokio::join!(a, b);
+        let (won, lost) = if a.is_ok() { (a, b) } else { (b, a) };
+        won.unwrap();
+        let AdminError::Refused(refusal) = lost.unwrap_err() else { panic!("not a refusal") };
+        assert_eq!(refusal.rule, Rule::QuotaLimit, "round {round}: {refusal}");
+        run(&mut one, "domain set example.org --reset-accounts").await.unwrap();
+    }
+}
+
 #[tokio::test]
 async fn failures_have_their_exit_codes_and_hints() {
     let database = pg::database();

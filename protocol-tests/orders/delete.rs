@@ -199,6 +199,24 @@ async fn a_domain_with_everything_goes_by_orders() {
     assert_eq!(site.tree(), "d0711:0:0 .\nd0711:0:0 ?\n");
 }
 
+/// An empty base directory is what is left of one whose file system is not mounted.
+#[test]
+fn nothing_counts_as_deleted_below_an_empty_base() {
+    let scratch = Scratch::new();
+    let base = scratch.join("mail");
+    fs::create_dir(&base).unwrap();
+    let domain = || delete_domain(&Base::new(&base), &base.join("x/70000"), Gid(70000), &Unwatched);
+    for got in [try_delete(&base, &base.join(HOME)), domain()] {
+        let Err(error @ DiskError::Os { .. }) = got else { panic!("{got:?}") };
+        let says = error.to_string();
+        assert!(says.contains("is empty; is its file system mounted?"), "{says}");
+    }
+    fs::create_dir(base.join("lost+found")).unwrap();
+    for got in [try_delete(&base, &base.join(HOME)), domain()] {
+        assert!(matches!(got, Ok(Deleted::WasMissing)), "{got:?}");
+    }
+}
+
 #[tokio::test]
 async fn nobody_is_deleted_who_still_lives_there() {
     if !runs_as_root("nobody_is_deleted_who_still_lives_there") {

@@ -14,14 +14,16 @@ pub(crate) fn in_ci() -> bool {
 ///
 /// In CI, where a peer that cannot be started is a failure.
 pub(crate) fn runs_as_root(test: &str) -> bool {
-    rustix::process::geteuid().is_root() || {
-        not_run(
-            test,
-            "starting a private Postfix, or entering a Debian 13 root, needs root",
-            "run `make test` as root, or `.ci/run` where `sudo -n` works",
-        );
-        false
-    }
+    rustix::process::geteuid().is_root()
+        || {
+            not_run(
+                test,
+                "it starts a private Postfix, enters a Debian 13 root, or gives files to others, and only \
+             root may",
+                "run `make test` as root, or `.ci/run` where `sudo -n` works",
+            );
+            false
+        }
 }
 
 /// Says loudly that `test` was not run; the test then returns without having tested anything.

@@ -20,7 +20,6 @@ mod words;
 
 use serde::Serialize;
 
-use crate::admin::expiry::written;
 use crate::mail::{
     Destination, DestinationTemplate, DomainName, EntryAddress, QuotaLimit, Service, ServiceSet,
     Timestamp,
@@ -164,8 +163,8 @@ impl Item {
             may_receive,
             may_send,
             suspend_reason: row.suspend_reason.clone(),
-            suspended_until: row.suspended_until.map(written),
-            expires: row.expires.map(written),
+            suspended_until: row.suspended_until.map(|time| time.to_string()),
+            expires: row.expires.map(|time| time.to_string()),
             forwards: row.forwards.as_ref().map(|to| texts(to)),
             keep_copy: row.keep_copy,
             facts: None,

@@ -4,8 +4,9 @@
 
 use crate::admin::{AdminError, Desk};
 use crate::mail::rules::{Limits, Usage};
-use crate::mail::{DomainName, Gid, QuotaLimit, Refusal};
+use crate::mail::{DomainName, Gid, QuotaLimit, Refusal, Rule};
 use crate::store::facts::Named;
+use crate::store::inventory::AccountRow;
 use crate::store::limits;
 
 /// A domain that is about to be changed: how it stood before.
@@ -72,6 +73,32 @@ pub(super) async fn may_add_account(
     let watch = Watch::begin(desk, domain.gid, &domain.primary).await?;
     let quota = quota.unwrap_or(domain.quota);
     watch.accounts([quota], what).map_err(|(_, refusal)| refusal.into())
+}
+
+/// Refuses an account that a domain has no room for, with its forwards, when it comes from another
+/// one.
+pub(super) async fn may_arrive(
+    desk: Desk<'_, '_>,
+    domain: &Named,
+    account: &AccountRow,
+    what: &str,
+) -> Result<(), AdminError> {
+    may_add_account(desk, domain, account.quota, what).await.map_err(|error| match error {
+        AdminError::Refused(refusal)
+            if refusal.rule == Rule::QuotaLimit
+                && account.quota.unwrap_or(domain.quota).bytes == 0 =>
+        {
+            let address = account.address.to_unicode();
+            let hint = format!(
+                "give it a limit first with `postcote admin account set {address} --quota SIZE`"
+            );
+            refusal.advise(hint).into()
+        }
+        other => other,
+    })?;
+    let forwards = account.forwards.as_ref().map_or(0, Vec::len);
+    let (limits, _) = limits::of(desk.tx, domain.gid).await?;
+    Ok(limits.check_arriving(&domain.primary, forwards, what)?)
 }
 
 /// Refuses a list of destinations that becomes longer than an address of the domain may have.

@@ -14,7 +14,6 @@ use crate::journal::WriteBack;
 use crate::login::{Logins, Settings};
 use crate::lookup::Resolver;
 use crate::mail::Address;
-use crate::password::HashError;
 use crate::store::Link;
 use crate::store::accounts::AccountList;
 
@@ -36,7 +35,7 @@ impl<D: Directory + 'static> LoginServices<D> {
         resolver: Resolver<D>,
         link: Link,
         journal: Option<WriteBack>,
-    ) -> Result<Self, HashError> {
+    ) -> io::Result<Self> {
         let logins = Logins::new(resolver, Settings::new(config, now), None)?;
         // Dovecot believes in a restart if its two sockets name different processes.
         let pid = std::process::id();

@@ -157,7 +157,7 @@ pub async fn run(
     })?;
     let lists = link(config, Role::Lookups)?;
     let logins = LoginServices::new(config, resolver, lists, journal.clone())
-        .map_err(|error| os("cannot prepare logins", io::Error::other(error)))?;
+        .map_err(|error| os("cannot prepare logins", error))?;
     let answers = Arc::new(TableAnswers::new(Resolver::new(cache, delimiters)));
     let (shutdown, drain) = Shutdown::new();
     listen(config, &answers, &logins, &shutdown, &mut tasks)?;

@@ -89,6 +89,7 @@ fn delete_if(
 ) -> Result<Deleted, DiskError> {
     let place = base.place(path)?;
     let Some(holder) = base.holder(&place, Missing::Tell, watch)? else {
+        base.in_use(watch)?;
         return Ok(Deleted::WasMissing);
     };
     let locked = holder.locked()?;

@@ -150,6 +150,18 @@ impl Base {
         Ok(Some(Holder { directory, lock }))
     }
 
+    /// Refuses to know what lies below a base directory with nothing in it, where a file system may
+    /// have to be mounted yet.
+    pub(super) fn in_use(&self, watch: &dyn Watch) -> Result<(), DiskError> {
+        if !self.open(Missing::Tell, watch)?.names()?.is_empty() {
+            return Ok(());
+        }
+        let source = std::io::ErrorKind::NotFound.into();
+        let path = self.0.display();
+        let what = format!("the base directory `{path}` is empty; is its file system mounted?");
+        Err(DiskError::Os { what, source })
+    }
+
     fn open(&self, missing: Missing, watch: &dyn Watch) -> Result<Directory, DiskError> {
         let path = self.0.display();
         let names = self.0.strip_prefix("/").ok().and_then(components);

@@ -20,6 +20,7 @@ mod settings;
 mod stand_in;
 mod verifier;
 
+use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -31,7 +32,7 @@ use crate::directory::{Directory, DirectoryError};
 use crate::lookup::{FoundAccount, Resolver};
 use crate::mail::login::refusal;
 use crate::mail::{Channel, Denial};
-use crate::password::{self, HashError};
+use crate::password;
 use crate::telemetry::log;
 use crate::telemetry::metrics::{self, LoginOutcome};
 
@@ -79,12 +80,12 @@ impl<D: Directory> Logins<D> {
         resolver: Resolver<D>,
         settings: Settings,
         rehash: Option<mpsc::Sender<Rehash>>,
-    ) -> Result<Self, HashError> {
+    ) -> io::Result<Self> {
         let inner = Inner {
             verifier: Verifier::new(settings.parallel, settings.memory_kib),
-            remembered: Remembered::new(settings.remember)?,
+            remembered: Remembered::new(settings.remember).map_err(io::Error::other)?,
             guard: Guard::new(settings.longest_delay.saturating_sub(settings.failure_delay)),
-            stand_in: StandIn::new(settings.scheme)?,
+            stand_in: StandIn::new(settings.scheme).map_err(io::Error::other)?,
             resolver,
             settings,
             rehash,

@@ -15,7 +15,7 @@ use crate::mail::PasswordHash;
 /// is forgotten by being asked for differently: there is nothing that could be missed. Services
 /// and states are no part of it; they are looked at each time.
 pub(super) struct Remembered {
-    key: [u8; 32],
+    keyed: Hmac<Sha256>,
     logins: Option<moka::sync::Cache<[u8; 32], ()>>,
 }
 
@@ -23,12 +23,13 @@ const MAX_LOGINS: u64 = 100_000;
 
 impl Remembered {
     pub(super) fn new(time: Duration) -> Result<Self, getrandom::Error> {
-        let mut key = [0; 32];
+        // As long as a block of SHA-256, so that it is a key without further ado.
+        let mut key = [0; 64];
         getrandom::fill(&mut key)?;
         let logins = (!time.is_zero()).then(|| {
             moka::sync::Cache::builder().max_capacity(MAX_LOGINS).time_to_live(time).build()
         });
-        Ok(Self { key, logins })
+        Ok(Self { keyed: Hmac::new(&key.into()), logins })
     }
 
     /// Whether the account was logged in by this password a short time ago.
@@ -55,10 +56,8 @@ impl Remembered {
     }
 
     fn digest(&self, found: &FoundAccount, hash: &PasswordHash, password: &[u8]) -> [u8; 32] {
-        // HMAC takes keys of every length. Lengths keep what follows one another apart.
-        let Ok(mut mac) = <Hmac<Sha256> as KeyInit>::new_from_slice(&self.key) else {
-            return [0; 32];
-        };
+        let mut mac = self.keyed.clone();
+        // Lengths keep what follows one another apart.
         let stored = hash.expose().as_bytes();
         mac.update(&found.account.uid.0.to_be_bytes());
         mac.update(&stored.len().to_be_bytes());

@@ -5,6 +5,7 @@
 
 mod account;
 mod address;
+mod counted;
 mod destination;
 mod domain;
 mod domain_name;
@@ -21,10 +22,12 @@ mod quota;
 mod refusal;
 pub mod rules;
 mod service;
+mod timestamp;
 mod transport;
 
 pub use account::{Account, AppPassword, Availability, Forwards, Switches};
 pub use address::{Address, AddressError};
+pub use counted::counted;
 pub use destination::{Destination, DestinationError, DestinationTemplate};
 pub use domain::{Domain, DomainKind, Gid};
 pub use domain_name::{DomainName, DomainNameError};
@@ -38,11 +41,8 @@ pub use login::{Channel, Denial, LoginNameError, LoginNames};
 pub use password::{
     Dovecot24, Encoding, HashForm, PasswordHash, PasswordHashError, Scheme, Strength,
 };
-pub use quota::{QuotaLimit, SizeError, human_size, parse_size};
+pub use quota::{QuotaLimit, SizeError, exact_size, human_size, parse_size};
 pub use refusal::{Refusal, Rule};
 pub use service::{Service, ServiceError, ServiceSet};
+pub use timestamp::Timestamp;
 pub use transport::{Transport, TransportError};
-
-/// Seconds since 1970-01-01 00:00 UTC. The pure core is told the time, it never asks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Timestamp(pub i64);

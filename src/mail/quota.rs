@@ -44,9 +44,9 @@ impl fmt::Display for QuotaLimit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.bytes, self.messages) {
             (0, 0) => f.write_str("unlimited"),
-            (bytes, 0) => f.write_str(&human(bytes)),
+            (bytes, 0) => f.write_str(&exact_size(bytes)),
             (0, messages) => write!(f, "{messages} messages"),
-            (bytes, messages) => write!(f, "{}, {messages} messages", human(bytes)),
+            (bytes, messages) => write!(f, "{}, {messages} messages", exact_size(bytes)),
         }
     }
 }
@@ -68,8 +68,13 @@ pub fn human_size(bytes: u64) -> String {
     }
 }
 
-/// The largest unit that needs no fraction.
-fn human(bytes: u64) -> String {
+/// A size that somebody has set, in the largest unit that needs no fraction.
+///
+/// ```
+/// assert_eq!(postcote::mail::exact_size(1 << 31), "2 GiB");
+/// assert_eq!(postcote::mail::exact_size(1025), "1025 bytes");
+/// ```
+pub fn exact_size(bytes: u64) -> String {
     let units = [(40, "TiB"), (30, "GiB"), (20, "MiB"), (10, "KiB")];
     let exact = units.into_iter().find(|(shift, _)| bytes >> shift << shift == bytes);
     match exact {

@@ -24,8 +24,6 @@ use std::fmt::Write as _;
 
 use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use crate::mail::Timestamp;
 use crate::orders::Ran;
@@ -84,10 +82,10 @@ impl From<&Order> for Line {
             new_home: order.new_home.clone(),
             state: order.state.as_str(),
             attempts: order.attempts,
-            next_attempt: written(order.next_attempt),
+            next_attempt: order.next_attempt.to_string(),
             last_error: order.last_error.clone(),
-            created: written(order.created),
-            finished: order.finished.map(written),
+            created: order.created.to_string(),
+            finished: order.finished.map(|time| time.to_string()),
             waits_for: order.waits_for,
             outcome: None,
             error: None,
@@ -266,10 +264,4 @@ pub fn rest(counts: Counts) -> String {
             writeln!(text, "note: {} failed; see `postcote orders list`", orders(counts.failed));
     }
     text
-}
-
-fn written(time: Timestamp) -> String {
-    let time = OffsetDateTime::from_unix_timestamp(time.0).ok();
-    // Only years beyond 9999 have no such form.
-    time.and_then(|time| time.format(&Rfc3339).ok()).unwrap_or_else(|| "after 9999".to_owned())
 }

@@ -2,9 +2,10 @@
 
 use tokio_postgres::{Error, Row, Transaction};
 
+use crate::mail::rules::Limits;
 use crate::mail::{Gid, QuotaLimit, ServiceSet, Timestamp, Transport, Uid};
 use crate::store::inventory::quota;
-use crate::store::update::DomainLimits;
+use crate::store::limits;
 
 /// What a list of accounts leaves out.
 #[derive(Clone, Debug)]
@@ -78,7 +79,7 @@ pub struct DomainDetails {
     /// When it was made.
     pub created: Timestamp,
     /// How much it may have.
-    pub limits: DomainLimits,
+    pub limits: Limits,
     /// What the quota limits of its accounts add up to; unlimited ones count as nothing.
     pub total_quota: u64,
     /// Whether an account of it is unlimited, so that nothing can be added up.
@@ -156,34 +157,12 @@ pub async fn domain(tx: &Transaction<'_>, gid: Gid) -> Result<Option<DomainDetai
     };
     Ok(Some(DomainDetails {
         created: time(&row, "created")?,
-        limits: limits_of(&row)?,
+        limits: limits::read(&row)?,
         total_quota: count(row.try_get("total_quota")?),
         has_unlimited: row.try_get("has_unlimited")?,
         usage: usage(&row)?,
         catchall: row.try_get("catchall")?,
     }))
-}
-
-/// How much a domain may have.
-///
-/// # Errors
-/// The database failed.
-pub async fn limits(tx: &Transaction<'_>, gid: Gid) -> Result<DomainLimits, Error> {
-    let statement = "SELECT max_accounts, max_aliases, max_alias_domains, max_destinations, \
-                     max_total_quota FROM postcote.domain WHERE gid = $1";
-    let row = tx.query_opt(statement, &[&gid]).await?;
-    row.map_or_else(|| Ok(DomainLimits::default()), |row| limits_of(&row))
-}
-
-fn limits_of(row: &Row) -> Result<DomainLimits, Error> {
-    let limit = |column: &str| Ok::<_, Error>(row.try_get::<_, Option<i64>>(column)?.map(count));
-    Ok(DomainLimits {
-        accounts: limit("max_accounts")?,
-        aliases: limit("max_aliases")?,
-        alias_domains: limit("max_alias_domains")?,
-        destinations: limit("max_destinations")?,
-        total_quota: limit("max_total_quota")?,
-    })
 }
 
 /// How many accounts of a domain would no longer log in if their address changed: their stored

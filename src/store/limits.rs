@@ -13,13 +13,6 @@ pub async fn of(tx: &Transaction<'_>, gid: Gid) -> Result<(Limits, Usage), Error
     let Some(row) = tx.query_opt(include_str!("sql/limits.sql"), &[&gid]).await? else {
         return Ok((Limits::default(), Usage::default()));
     };
-    let limits = Limits {
-        accounts: number(&row, "max_accounts")?,
-        aliases: number(&row, "max_aliases")?,
-        alias_domains: number(&row, "max_alias_domains")?,
-        destinations: number(&row, "max_destinations")?,
-        total_quota: number(&row, "max_total_quota")?,
-    };
     let count = |column| number(&row, column).map(Option::unwrap_or_default);
     let usage = Usage {
         accounts: count("accounts")?,
@@ -28,7 +21,18 @@ pub async fn of(tx: &Transaction<'_>, gid: Gid) -> Result<(Limits, Usage), Error
         quota: count("quota")?,
         unlimited: count("unlimited")?,
     };
-    Ok((limits, usage))
+    Ok((read(&row)?, usage))
+}
+
+/// The limits that stand in a row.
+pub(super) fn read(row: &Row) -> Result<Limits, Error> {
+    Ok(Limits {
+        accounts: number(row, "max_accounts")?,
+        aliases: number(row, "max_aliases")?,
+        alias_domains: number(row, "max_alias_domains")?,
+        destinations: number(row, "max_destinations")?,
+        total_quota: number(row, "max_total_quota")?,
+    })
 }
 
 /// The schema has no negative limits.

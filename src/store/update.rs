@@ -4,11 +4,13 @@
 
 use tokio_postgres::{Error, Transaction};
 
+use crate::mail::rules::Limits;
 use crate::mail::{
     DestinationTemplate, DomainName, Gid, Localpart, QuotaLimit, ServiceSet, Timestamp, Transport,
     Uid,
 };
 use crate::store::facts::LeadingKind;
+use crate::store::write::signed;
 
 /// What is set of an account. `None` means that the domain decides, or that there is none.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,21 +51,6 @@ pub struct DomainSettings {
     pub quota: QuotaLimit,
     /// A remark for people.
     pub note: Option<String>,
-}
-
-/// How much a domain may have. `None` is no limit.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct DomainLimits {
-    /// How many accounts.
-    pub accounts: Option<u64>,
-    /// How many aliases.
-    pub aliases: Option<u64>,
-    /// How many alias domains.
-    pub alias_domains: Option<u64>,
-    /// How many destinations of one alias or catch-all.
-    pub destinations: Option<u64>,
-    /// What the quota limits of all its accounts add up to, in bytes.
-    pub total_quota: Option<u64>,
 }
 
 /// What accounts can have of their own, or as their domain has it.
@@ -166,7 +153,7 @@ pub async fn set_domain(tx: &Transaction<'_>, gid: Gid, to: &DomainSettings) -> 
 ///
 /// # Errors
 /// A constraint says no, or the database failed.
-pub async fn limit_domain(tx: &Transaction<'_>, gid: Gid, to: &DomainLimits) -> Result<(), Error> {
+pub async fn limit_domain(tx: &Transaction<'_>, gid: Gid, to: &Limits) -> Result<(), Error> {
     tx.execute(
         "UPDATE postcote.domain SET max_accounts = $2, max_aliases = $3, max_alias_domains = $4, \
          max_destinations = $5, max_total_quota = $6 WHERE gid = $1",
@@ -231,9 +218,4 @@ pub async fn rename_destinations(
     rows.iter()
         .map(|row| Ok((LeadingKind::parse(row.try_get(0)?), row.try_get(1)?, row.try_get(2)?)))
         .collect()
-}
-
-/// PostgreSQL has no unsigned numbers; sizes and counts are parsed to fit.
-fn signed(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
 }

@@ -335,7 +335,7 @@ pub async fn delete_relocated(
     tx.execute(statement, &[&gid, localpart]).await.map(drop)
 }
 
-/// PostgreSQL has no unsigned numbers; sizes are parsed to fit.
+/// PostgreSQL has no unsigned numbers; sizes and counts are parsed to fit.
 pub(super) fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }

@@ -6,7 +6,7 @@ use crate::admin::item::Item;
 use crate::admin::names::Names;
 use crate::admin::report::{ChangeKind, Report};
 use crate::admin::spellings::Spellings;
-use crate::admin::{AdminError, Desk};
+use crate::admin::{AdminError, Desk, limits};
 use crate::mail::{Address, DestinationTemplate};
 use crate::store::inventory::AccountRow;
 use crate::store::update;
@@ -55,6 +55,7 @@ impl Forward {
             return Ok(report);
         }
         destinations::not_too_many(before.len(), list.len(), what)?;
+        limits::may_have_destinations(desk, &domain, before.len(), list.len(), what).await?;
         update::forward_account(desk.tx, account.uid, &list, keep_copy).await?;
         if !list.is_empty() {
             let owner = Owner::Entry(domain.gid, &self.address.localpart);

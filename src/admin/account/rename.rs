@@ -3,6 +3,7 @@
 use crate::admin::account::{existing, fit, row};
 use crate::admin::destinations::{self, Owner};
 use crate::admin::item::{self, Item};
+use crate::admin::limits::{self, Watch};
 use crate::admin::names::{self, Names};
 use crate::admin::references::{self, Move};
 use crate::admin::report::{ChangeKind, Report};
@@ -58,11 +59,12 @@ impl Rename {
         if domain.gid != target.gid {
             let transport = account.transport.as_ref().or(target.transport.as_ref());
             fit(transport, &account.mailbox_format, what)?;
+            limits::may_arrive(desk, &target, &account, what).await?;
         }
         let left = self.rewrite(desk, &domain, &target, &mut report).await?;
         self.move_to(desk, &account, &target, what, &mut report).await?;
         if self.keep_alias {
-            self.keep(desk, &domain, &mut report).await?;
+            self.keep(desk, &domain, what, &mut report).await?;
         } else {
             for one in left {
                 report.warn(one);
@@ -161,10 +163,13 @@ impl Rename {
         &self,
         desk: Desk<'_, '_>,
         domain: &Named,
+        what: &str,
         report: &mut Report,
     ) -> Result<(), AdminError> {
         let to = [self.new.clone().into()];
+        let watch = Watch::begin(desk, domain.gid, &domain.primary).await?;
         write::put_alias(desk.tx, domain.gid, &self.old.localpart, &to).await?;
+        watch.end(desk, what).await?;
         let filter = Filter::one(domain.gid, &self.old.localpart);
         for row in inventory::aliases(desk.tx, &filter).await? {
             report.change(ChangeKind::Added, Item::alias(&row, desk.now));

@@ -3,6 +3,7 @@
 use crate::admin::account::{existing, fit, row};
 use crate::admin::domain::messages;
 use crate::admin::item::Item;
+use crate::admin::limits::Watch;
 use crate::admin::report::{ChangeKind, Report};
 use crate::admin::{AdminError, Desk, Expiry};
 use crate::mail::{
@@ -124,7 +125,9 @@ impl Set {
         if after.expires != before.expires && after.expires.is_some_and(|end| end <= desk.now) {
             report.warn("it has ended already");
         }
+        let watch = Watch::begin(desk, domain.gid, &domain.primary).await?;
         update::set_account(desk.tx, account.uid, &after).await?;
+        watch.end(desk, what).await?;
         if let Some(row) = row(desk, domain.gid, &address.localpart).await? {
             report.change(ChangeKind::Changed, Item::account(&row, desk.now));
         }

@@ -1,7 +1,6 @@
 //! Switches off and on what an account may do.
 
 use crate::admin::account::{existing, row};
-use crate::admin::expiry::written;
 use crate::admin::item::Item;
 use crate::admin::report::{ChangeKind, Report};
 use crate::admin::{AdminError, Desk, Expiry};
@@ -73,7 +72,7 @@ impl Suspend {
         what: &str,
     ) -> Result<Report, AdminError> {
         if let Some(Expiry(until)) = self.until.filter(|until| until.0 <= desk.now) {
-            let why = format!("`--until {}` is over, so nothing would be off", written(until));
+            let why = format!("`--until {until}` is over, so nothing would be off");
             return Err(AdminError::bad_data(why).hint("give a date to come, or none"));
         }
         let (_, account) = existing(desk, &self.address, what).await?;
@@ -111,9 +110,8 @@ impl Resume {
         if let Some(end) = account.expires.filter(|end| *end <= desk.now) {
             let address = self.address.to_unicode();
             report.warn(format!(
-                "it ended at {}: have it go on with `postcote admin account set {address} \
-                 --no-expires`",
-                written(end)
+                "it ended at {end}: have it go on with `postcote admin account set {address} \
+                 --no-expires`"
             ));
         }
         put(desk, &account, (&before, &after), report).await

@@ -1,11 +1,10 @@
 //! Deletes domains.
 
-use crate::admin::domain::counted;
 use crate::admin::item::Item;
 use crate::admin::names::{self, Names};
 use crate::admin::report::{ChangeKind, Report};
 use crate::admin::{AdminError, Desk, references};
-use crate::mail::{DomainName, Refusal, Rule};
+use crate::mail::{DomainName, Refusal, Rule, counted};
 use crate::store::inventory::{self, DomainRow, Filter};
 use crate::store::orders;
 use crate::store::write;

@@ -111,11 +111,3 @@ async fn existing(
 pub(super) fn messages() -> clap::builder::RangedU64ValueParser {
     clap::value_parser!(u64).range(..=i64::MAX.unsigned_abs())
 }
-
-pub(super) fn counted(count: u64, noun: &str) -> String {
-    match count {
-        1 => format!("1 {noun}"),
-        _ if noun.ends_with('s') => format!("{count} {noun}es"),
-        _ => format!("{count} {noun}s"),
-    }
-}

@@ -1,10 +1,11 @@
 //! Gives a domain another primary name.
 
-use crate::admin::domain::{counted, existing};
+use crate::admin::domain::existing;
 use crate::admin::item::Item;
+use crate::admin::limits::Watch;
 use crate::admin::report::{ChangeKind, Report};
 use crate::admin::{AdminError, Desk, destinations, references};
-use crate::mail::{DomainName, Gid, Refusal, Rule};
+use crate::mail::{DomainName, Gid, Refusal, Rule, counted};
 use crate::store::facts::{self, LeadingKind};
 use crate::store::inventory::{self, Filter};
 use crate::store::{details, update, write};
@@ -50,10 +51,12 @@ impl Rename {
         }
         let (old, new) = (self.old.clone().into(), self.new.clone().into());
         let promoted = self.may_be(desk, gid, what).await?;
+        let watch = Watch::begin(desk, gid, &domain.primary).await?;
         update::rename_domain(desk.tx, gid, &self.new).await?;
         if !self.keep_alias_domain {
             write::delete_alias_domain(desk.tx, &old).await?;
         }
+        watch.end(desk, what).await?;
         for row in inventory::domains(desk.tx, &[gid]).await? {
             report.change(ChangeKind::Changed, Item::domain(&row));
         }

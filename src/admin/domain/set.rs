@@ -1,14 +1,20 @@
 //! Sets what a domain has, and how much of it.
 
 use crate::admin::account;
-use crate::admin::domain::{counted, existing, messages};
+use crate::admin::domain::{existing, messages};
 use crate::admin::item::Item;
+use crate::admin::limits::Watch;
 use crate::admin::report::{ChangeKind, Report};
 use crate::admin::{AdminError, Desk};
-use crate::mail::{DomainName, Gid, QuotaLimit, Refusal, Rule, ServiceSet, Transport, parse_size};
+use crate::mail::rules::Limits;
+use crate::mail::{
+    DomainName, Gid, QuotaLimit, Refusal, Rule, ServiceSet, Transport, counted, exact_size,
+    parse_size,
+};
 use crate::store::details;
 use crate::store::inventory::{self, DomainRow};
-use crate::store::update::{self, DomainLimits, DomainSettings, Inherited};
+use crate::store::limits;
+use crate::store::update::{self, DomainSettings, Inherited};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -57,7 +63,7 @@ pub struct Set {
     /// How many alias domains it may have, or `none`
     #[arg(long, value_name = "N", value_parser = count, group = "settings")]
     max_alias_domains: Option<Limit>,
-    /// How many destinations one alias or its catch-all may have, or `none`
+    /// How many destinations one alias, one account's forwards or its catch-all may have, or `none`
     #[arg(long, value_name = "N", value_parser = count, group = "settings")]
     max_destinations: Option<Limit>,
     /// What the quota limits of its accounts may add up to, or `none`
@@ -105,7 +111,7 @@ impl Set {
         what: &str,
     ) -> Result<Report, AdminError> {
         let mut report = Report::new("domain set");
-        let (_, row) = existing(desk, &self.name, what).await?;
+        let (domain, row) = existing(desk, &self.name, what).await?;
         let gid = row.gid;
         let before = DomainSettings {
             transport: row.transport.clone(),
@@ -113,16 +119,19 @@ impl Set {
             quota: row.quota,
             note: row.note.clone(),
         };
-        let limits = details::limits(desk.tx, gid).await?;
+        let (limits, _) = limits::of(desk.tx, gid).await?;
         let (after, new_limits) = (self.applied(before.clone()), self.limited(limits));
         let changed = after != before || new_limits != limits;
-        if after != before {
-            update::set_domain(desk.tx, gid, &after).await?;
-        }
         if new_limits != limits {
             update::limit_domain(desk.tx, gid, &new_limits).await?;
         }
+        // What it had already it keeps under a new limit, but it has no more of it.
+        let watch = Watch::begin(desk, gid, &domain.primary).await?;
+        if after != before {
+            update::set_domain(desk.tx, gid, &after).await?;
+        }
         let reset = self.reset(desk, gid).await?;
+        watch.end(desk, what).await?;
         self.check_transport(desk, gid, after.transport.as_ref(), what).await?;
         if !changed && reset == 0 {
             report.note(format!("domain `{}` is so already", self.name.to_unicode()));
@@ -154,9 +163,9 @@ impl Set {
         }
     }
 
-    fn limited(&self, was: DomainLimits) -> DomainLimits {
+    fn limited(&self, was: Limits) -> Limits {
         let put = |limit: Option<Limit>, was| limit.map_or(was, |limit| limit.0);
-        DomainLimits {
+        Limits {
             accounts: put(self.max_accounts, was.accounts),
             aliases: put(self.max_aliases, was.aliases),
             alias_domains: put(self.max_alias_domains, was.alias_domains),
@@ -212,8 +221,8 @@ impl Set {
 async fn warn_of_excess(
     desk: Desk<'_, '_>,
     row: &DomainRow,
-    was: DomainLimits,
-    now: DomainLimits,
+    was: Limits,
+    now: Limits,
     report: &mut Report,
 ) -> Result<(), AdminError> {
     let alias_domains = row.alias_domains.len() as u64;
@@ -235,7 +244,7 @@ async fn warn_of_excess(
         if details.has_unlimited {
             report.warn("it has accounts without a quota limit, and keeps them");
         } else if details.total_quota > limit {
-            let sum = QuotaLimit { bytes: details.total_quota, messages: 0 };
+            let sum = exact_size(details.total_quota);
             report.warn(format!("the quota limits of its accounts add up to {sum} already"));
         }
     }

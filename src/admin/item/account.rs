@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 
-use crate::admin::expiry::written;
 use crate::admin::item::sheet::{Fact, fact};
 use crate::admin::item::usage::Used;
 use crate::admin::item::words::few;
@@ -152,8 +151,8 @@ impl AccountFacts {
             orders: details.orders.iter().map(AccountOrder::new).collect(),
             password_scheme: details.password_scheme.clone(),
             password_weakness: weakness(&details.password_scheme),
-            created: written(details.created),
-            changed: written(details.changed),
+            created: details.created.to_string(),
+            changed: details.changed.to_string(),
             disk_usage: found.disk_usage,
         }
     }
@@ -167,7 +166,11 @@ fn weakness(scheme: &str) -> Option<&'static str> {
 
 impl LastLogin {
     fn new(login: &Login) -> Self {
-        Self { service: login.service.clone(), at: written(login.at), remote: login.remote.clone() }
+        Self {
+            service: login.service.clone(),
+            at: login.at.to_string(),
+            remote: login.remote.clone(),
+        }
     }
 
     fn shown(&self) -> String {
@@ -203,7 +206,7 @@ impl AccountOrder {
             order: order.kind.clone(),
             state: order.state.clone(),
             attempts: order.attempts,
-            created: written(order.created),
+            created: order.created.to_string(),
             new_home: order.new_home.clone(),
             last_error: order.last_error.clone(),
         }

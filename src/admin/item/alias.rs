@@ -3,7 +3,6 @@
 use serde::Serialize;
 
 use crate::admin::destinations::Target;
-use crate::admin::expiry::written;
 use crate::admin::item::sheet::{Fact, fact};
 use crate::admin::item::target::{TargetItem, by_names};
 use crate::admin::item::{Item, shown, texts};
@@ -86,7 +85,7 @@ impl AliasItem {
             address_unicode: row.address.to_unicode(),
             destinations: texts(&row.destinations),
             state,
-            expires: row.expires.map(written),
+            expires: row.expires.map(|time| time.to_string()),
             note: row.note.clone(),
             shown: row.destinations.iter().map(shown).collect(),
             details: None,

@@ -2,12 +2,11 @@
 
 use serde::Serialize;
 
-use crate::admin::expiry::written;
 use crate::admin::item::sheet::{Fact, fact};
 use crate::admin::item::usage::{Used, share};
 use crate::admin::item::words::{few, human};
 use crate::admin::item::{DomainItem, Item};
-use crate::mail::{QuotaLimit, human_size};
+use crate::mail::{QuotaLimit, exact_size};
 use crate::store::details::DomainDetails;
 use crate::store::inventory::DomainRow;
 
@@ -62,7 +61,7 @@ impl DomainFacts {
             has_unlimited_accounts: details.has_unlimited,
             used: details.usage.map(|usage| Used::new(usage, QuotaLimit::default())),
             catchall_destinations: details.catchall,
-            created: written(details.created),
+            created: details.created.to_string(),
         }
     }
 
@@ -70,11 +69,11 @@ impl DomainFacts {
     fn total(&self) -> Option<String> {
         let limit = self.limits.total_quota;
         if self.has_unlimited_accounts {
-            return limit.map(|limit| format!("unlimited, of {}", human_size(limit)));
+            return limit.map(|limit| format!("unlimited, of {}", exact_size(limit)));
         }
         let of = limit.unwrap_or_default();
         let total =
-            share(human_size(self.total_quota), limit.map(human_size), self.total_quota, of);
+            share(exact_size(self.total_quota), limit.map(exact_size), self.total_quota, of);
         (self.total_quota > 0 || limit.is_some()).then_some(total)
     }
 }

@@ -2,8 +2,7 @@
 
 use serde::Serialize;
 
-use crate::admin::expiry::written;
-use crate::mail::{QuotaLimit, human_size};
+use crate::mail::{QuotaLimit, exact_size, human_size};
 use crate::store::details::Usage;
 
 /// What is held, and how much of a limit that is.
@@ -28,14 +27,14 @@ impl Used {
             messages: usage.messages,
             percent_bytes: percent(usage.bytes, limit.bytes),
             percent_messages: percent(usage.messages, limit.messages),
-            at: written(usage.at),
+            at: usage.at.to_string(),
             limit,
         }
     }
 
-    /// `1.2 GiB of 2.0 GiB (60.0%), 120 messages`, and when that was so.
+    /// `1.2 GiB of 2 GiB (60.0%), 120 messages`, and when that was so.
     pub(super) fn shown(&self) -> [String; 2] {
-        let limit = |limit: u64| (limit > 0).then(|| human_size(limit));
+        let limit = |limit: u64| (limit > 0).then(|| exact_size(limit));
         let bytes =
             share(human_size(self.bytes), limit(self.limit.bytes), self.bytes, self.limit.bytes);
         let most = (self.limit.messages > 0).then(|| self.limit.messages.to_string());

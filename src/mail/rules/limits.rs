@@ -1,6 +1,6 @@
 //! How much a domain may have: whoever hosts domains for others sells them by size.
 
-use crate::mail::{DomainName, QuotaLimit, Refusal, Rule};
+use crate::mail::{DomainName, QuotaLimit, Refusal, Rule, counted, exact_size};
 
 /// The limits of a domain; `None` is no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -55,6 +55,7 @@ impl Limits {
     /// | more than its limit | more | refused |
     /// | a total quota, and an account without a limit | no more of them | allowed |
     /// | a total quota, and an account without a limit | more of them | refused |
+    /// | more than its total quota | more, but fewer accounts without a limit | allowed: they had more |
     ///
     /// `what` is the sentence of the command, as in [`Refusal::what`].
     ///
@@ -108,7 +109,9 @@ impl Limits {
             );
             return Err(Refusal::new(Rule::QuotaLimit, what).because(why).advise(hint));
         }
-        if after.quota > total && after.quota > before.quota {
+        // An account without a limit can hold more than with any that it gets.
+        let more = after.quota > before.quota && after.unlimited == before.unlimited;
+        if after.quota > total && more {
             let why = format!(
                 "the quotas of all accounts in `{shown}` add up to {}, would to {}, and may to {}",
                 size(before.quota),
@@ -119,6 +122,27 @@ impl Limits {
             return Err(refusal(Rule::QuotaLimit, what, why, domain, option, &needed));
         }
         Ok(())
+    }
+
+    /// Decides whether a list of destinations may come from another domain.
+    ///
+    /// # Errors
+    /// Says that it is too long for this one.
+    pub fn check_arriving(
+        &self,
+        domain: &DomainName,
+        count: usize,
+        what: &str,
+    ) -> Result<(), Refusal> {
+        let count = count as u64;
+        let Some(limit) = self.destinations.filter(|limit| count > *limit) else { return Ok(()) };
+        let (thing, option) = words(Rule::DestinationLimit);
+        let why = format!(
+            "it has {}, and may have {limit} in `{}`",
+            counted(count, thing),
+            domain.to_unicode()
+        );
+        Err(refusal(Rule::DestinationLimit, what, why, domain, option, &count.to_string()))
     }
 
     /// Decides whether a list of destinations may become longer than it was.
@@ -172,15 +196,6 @@ fn refusal(
     Refusal::new(rule, what).because(why).advise(hint)
 }
 
-fn counted(count: u64, thing: &str) -> String {
-    match count {
-        0 => format!("no {thing}"),
-        1 => format!("1 {thing}"),
-        _ if thing.ends_with('s') => format!("{count} {thing}es"),
-        _ => format!("{count} {thing}s"),
-    }
-}
-
 /// A size as options take it, in the largest unit that needs no fraction.
 fn as_option(bytes: u64) -> String {
     let units = [(40, 't'), (30, 'g'), (20, 'm'), (10, 'k')];
@@ -193,7 +208,7 @@ fn as_option(bytes: u64) -> String {
 fn size(bytes: u64) -> String {
     match bytes {
         0 => "nothing".to_owned(),
-        bytes => QuotaLimit { bytes, messages: 0 }.to_string(),
+        bytes => exact_size(bytes),
     }
 }
 
@@ -229,6 +244,7 @@ mod tests {
         let names = |n| usage(|u| u.alias_domains = n);
         let quota = |n| usage(|u| u.quota = n);
         let unlimited = |n| usage(|u| u.unlimited = n);
+        let both = |n, quota| usage(|u| (u.unlimited, u.quota) = (n, quota));
         let table: &[Row] = &[
             ("the last account", accounts(1), accounts(2), None),
             ("one too many", accounts(2), accounts(3), Some(Rule::AccountLimit)),
@@ -243,6 +259,8 @@ mod tests {
             ("more than the total already, but less", quota(20), quota(11), None),
             ("without a limit", unlimited(0), unlimited(1), Some(Rule::QuotaLimit)),
             ("without a limit already", unlimited(1), unlimited(1), None),
+            ("a limit at last, though too large", unlimited(1), both(0, 11), None),
+            ("without a limit already, and more", both(1, 10), both(1, 11), Some(Rule::QuotaLimit)),
         ];
         for (what, before, after, expected) in table {
             let got = LIMITS.check(&name(), *before, *after, "cannot");
@@ -257,6 +275,10 @@ mod tests {
         for (before, after, allowed) in table {
             let got = LIMITS.check_destinations(&name(), before, after, "cannot");
             assert_eq!(got.is_ok(), allowed, "{before} to {after}: {got:?}");
+        }
+        for (count, allowed) in [(0, true), (3, true), (4, false)] {
+            let got = LIMITS.check_arriving(&name(), count, "cannot");
+            assert_eq!(got.is_ok(), allowed, "{count}: {got:?}");
         }
     }
 
