@@ -3,10 +3,11 @@
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
+use crate::support::daemon::free_port;
 use crate::support::peer::Peer;
 use crate::support::scratch::Scratch;
 use crate::support::terms::wait_for;
@@ -146,24 +147,18 @@ impl<'a> Postfix<'a> {
     /// Starts Postfix with `main_cf`, whose later lines win over earlier ones and over the harness's own.
     pub(crate) fn start(&self, main_cf: &str, jail: Jail) -> RunningPostfix {
         let daemons = self.installation.built_in(self.scratch, "daemon_directory");
-        for _ in 0..5 {
-            let address = free_address();
-            let services = format!("{address} inet n - J - - smtpd{MASTER_CF}");
-            let letter = if jail == Jail::LikeDebian { " y " } else { " n " };
-            self.configure(main_cf, &services.replace(" J ", letter));
-            let mut master = self.installation.command(self.scratch, format!("{daemons}/master"));
-            master.arg("-c").arg(self.scratch.join("etc")).arg("-s");
-            let mut master = Peer::start(&master);
-            let serves = wait_for("Postfix's greeting", Duration::from_secs(30), || {
-                if master.ended().is_some() { Some(false) } else { greets(address).then_some(true) }
-            });
-            if serves {
-                return RunningPostfix { address, log: self.scratch.join("log"), _master: master };
-            }
-            // Somebody else may have taken the port in between; nothing else is worth a second try.
-            assert!(self.log().contains("Address already in use"), "{}", self.log());
-        }
-        panic!("no port stays free long enough");
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
+        let services = format!("{address} inet n - J - - smtpd{MASTER_CF}");
+        let letter = if jail == Jail::LikeDebian { " y " } else { " n " };
+        self.configure(main_cf, &services.replace(" J ", letter));
+        let mut master = self.installation.command(self.scratch, format!("{daemons}/master"));
+        master.arg("-c").arg(self.scratch.join("etc")).arg("-s");
+        let mut master = Peer::start(&master);
+        wait_for("Postfix's greeting", Duration::from_secs(30), || {
+            assert!(master.ended().is_none(), "Postfix ended: {}", self.log());
+            greets(address).then_some(())
+        });
+        RunningPostfix { address, log: self.scratch.join("log"), _master: master }
     }
 
     fn configure(&self, main_cf: &str, master_cf: &str) {
@@ -242,10 +237,6 @@ fn last_of_each(main_cf: &str) -> String {
     settings
         .into_iter()
         .fold(String::new(), |text, (name, value)| text + &name + " = " + &value + "\n")
-}
-
-fn free_address() -> SocketAddr {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap()
 }
 
 fn greets(address: SocketAddr) -> bool {

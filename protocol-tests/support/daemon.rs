@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddrV4, TcpStream};
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
-use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use postcote::lookup::Table;
+use rustix::net::{self, AddressFamily, SocketFlags, SocketType};
 use rustix::process::{Pid, Signal, kill_process};
 use tokio_postgres::Client as Database;
 
@@ -266,17 +268,19 @@ pub(crate) async fn make_daemon_user(client: &Database) {
     client.batch_execute(sql).await.unwrap();
 }
 
-/// A port nobody listens on, outside the range from which the kernel takes ports for clients.
+/// A port that nobody listens on and that nobody else is given while this process runs.
+///
+/// It is bound by a socket that does not listen: a server that reuses addresses, as all of ours do, may have
+/// it; the kernel, which chooses ports for everybody else, may not.
 pub(crate) fn free_port() -> u16 {
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    // Test processes that run at the same time start at different places.
-    let start = u16::try_from(std::process::id() % 100).unwrap() * 100;
-    loop {
-        let port = 20_000 + (start + NEXT.fetch_add(1, Ordering::Relaxed)) % 12_000;
-        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
-            return port;
-        }
-    }
+    static HELD: Mutex<Vec<OwnedFd>> = Mutex::new(Vec::new());
+    let flags = SocketFlags::CLOEXEC;
+    let socket = net::socket_with(AddressFamily::INET, SocketType::STREAM, flags, None).unwrap();
+    net::sockopt::set_socket_reuseaddr(&socket, true).unwrap();
+    net::bind(&socket, &SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let address = SocketAddrV4::try_from(net::getsockname(&socket).unwrap()).unwrap();
+    HELD.lock().unwrap_or_else(PoisonError::into_inner).push(socket);
+    address.port()
 }
 
 /// Whether something is at a path, be it a socket that nobody serves.

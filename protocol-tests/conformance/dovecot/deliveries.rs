@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::clients::lmtp;
 use super::house::House;
-use super::instance::installed;
+use super::instance::{LMTP, installed};
 
 const MESSAGE: &str = "From: sender@outside.example\nSubject: hello\n\nhello";
 const SPAM: &str = "From: sender@outside.example\nSubject: buy\nX-Spam: Yes\n\nbuy";
@@ -26,7 +26,7 @@ const RECIPIENTS: &[(&str, Option<u32>, &str)] = &[
 async fn mail_arrives_where_postcote_says() {
     for installed in installed("mail_arrives_where_postcote_says") {
         let house = House::with(&installed, "").await;
-        let socket = house.scratch.join("private/dovecot-lmtp");
+        let socket = house.scratch.join(LMTP);
         let recipients: Vec<_> = RECIPIENTS.iter().map(|(address, ..)| *address).collect();
         for (message, folder) in [(MESSAGE, "new"), (SPAM, ".Junk/new")] {
             let (accepted, delivered) = lmtp(&socket, &recipients, message);
@@ -49,7 +49,7 @@ async fn mail_arrives_where_postcote_says() {
 async fn a_full_mailbox_takes_no_more() {
     for installed in installed("a_full_mailbox_takes_no_more") {
         let house = House::with(&installed, "").await;
-        let socket = house.scratch.join("private/dovecot-lmtp");
+        let socket = house.scratch.join(LMTP);
         let mut said = Vec::new();
         for _ in 0..4 {
             let (accepted, delivered) = lmtp(&socket, &["small@shop.example"], MESSAGE);

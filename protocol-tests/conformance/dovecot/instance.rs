@@ -2,8 +2,10 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::net::TcpStream;
-use std::path::Path;
+use std::io::Read as _;
+use std::net::{Ipv4Addr, TcpStream};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -65,7 +67,7 @@ impl Version {
 impl Installed {
     /// Puts the example's files below `scratch`, with `login` in place of its postcote.conf, and makes them private.
     pub(super) fn configure(&self, scratch: &Scratch, login: &str) -> Ports {
-        for name in ["etc", "etc/private", "etc/sieve", "private", "state"] {
+        for name in ["etc", "etc/private", "etc/sieve", "queue/private", "state"] {
             fs::create_dir_all(scratch.join(name)).unwrap();
         }
         let examples = file("conf-examples/dovecot");
@@ -98,7 +100,7 @@ impl Installed {
     fn private(&self, scratch: &Scratch, ports: Ports) -> String {
         let at = scratch.path().display();
         let mut text = format!(
-            "\nbase_dir = {at}/run\nstate_dir = {at}/state\nlog_path = {at}/log\nlisten = 127.0.0.1\nssl = no\n"
+            "\nbase_dir = {at}/run\nstate_dir = {at}/state\nlog_path = {at}/dovecot.log\nlisten = 127.0.0.1\nssl = no\n"
         );
         text += match self.version {
             Version::V23 => "disable_plaintext_auth = no\n",
@@ -127,13 +129,18 @@ impl Installed {
         let mut command = self.installation.command(&scratch, program("dovecot"));
         let mut peer =
             Peer::start(command.arg("-F").arg("-c").arg(scratch.join("etc/dovecot.conf")));
-        let log = scratch.join("log");
-        wait_for("Dovecot's ports", Duration::from_secs(20), || {
-            let said = || fs::read_to_string(&log).unwrap_or_default();
-            assert!(peer.ended().is_none(), "Dovecot ended: {}", said());
-            TcpStream::connect(("127.0.0.1", ports.sieve)).ok()
-        });
+        let log = scratch.join("dovecot.log");
         let Ports { imap, pop3, sieve } = ports;
+        // It opens its sockets one after the other, so that one of them says nothing about the rest; and it
+        // greets when those are there that it asks.
+        let sockets = [imap, pop3, sieve].map(Place::Port);
+        for place in sockets.into_iter().chain([Place::Path(scratch.join(LMTP))]) {
+            wait_for(&format!("Dovecot's greeting at {place:?}"), Duration::from_mins(1), || {
+                let said = || fs::read_to_string(&log).unwrap_or_default();
+                assert!(peer.ended().is_none(), "Dovecot ended: {}", said());
+                place.greets().then_some(())
+            });
+        }
         Dovecot { installed: self, scratch, imap, pop3, sieve, _peer: peer }
     }
 
@@ -152,9 +159,34 @@ impl Dovecot<'_> {
 
     /// What it has logged.
     pub(super) fn log(&self) -> String {
-        fs::read_to_string(self.scratch.join("log")).unwrap_or_default()
+        fs::read_to_string(self.scratch.join("dovecot.log")).unwrap_or_default()
     }
 }
+
+/// Where something listens.
+#[derive(Debug)]
+enum Place {
+    Path(PathBuf),
+    Port(u16),
+}
+
+impl Place {
+    /// Whether somebody is there and says something.
+    fn greets(&self) -> bool {
+        let patience = Some(Duration::from_secs(20));
+        let mut byte = [0];
+        let said = match self {
+            Self::Path(path) => UnixStream::connect(path)
+                .and_then(|mut it| it.set_read_timeout(patience).and_then(|()| it.read(&mut byte))),
+            Self::Port(port) => TcpStream::connect((Ipv4Addr::LOCALHOST, *port))
+                .and_then(|mut it| it.set_read_timeout(patience).and_then(|()| it.read(&mut byte))),
+        };
+        said.is_ok_and(|count| count > 0)
+    }
+}
+
+/// Where LMTP is, below the directory of a run.
+pub(super) const LMTP: &str = "queue/private/dovecot-lmtp";
 
 /// The ports of a private instance.
 #[derive(Clone, Copy, Debug)]
@@ -169,7 +201,7 @@ pub(super) fn settle(scratch: &Scratch, text: &str) -> String {
     let at = |name: &str| format!("{}/{name}", scratch.path().display());
     text.replace("/etc/dovecot/", &at("etc/"))
         .replace("/run/postcote-dovecot", &scratch.path().display().to_string())
-        .replace("/var/spool/postfix/private/", &at("private/"))
+        .replace("/var/spool/postfix/", &at("queue/"))
 }
 
 /// The path of a program of Dovecot's, which an ordinary user's PATH may lack.
