@@ -53,6 +53,27 @@ async fn metrics_are_exposed_as_they_are_declared() {
     }
 }
 
+/// Who connects: one for each kind of socket.
+const PEERS: [&str; 7] = [
+    "control",
+    "courier_auth",
+    "dovecot_auth",
+    "dovecot_dict",
+    "dovecot_master",
+    "socketmap",
+    "tcp_table",
+];
+/// What comes of a login.
+const LOGINS: [&str; 7] = [
+    "ok",
+    "account_disabled",
+    "service_disabled",
+    "temporary",
+    "too_many",
+    "unknown_user",
+    "wrong_password",
+];
+
 /// A sample belongs to a metric, its value is a number, its labels have values known in advance.
 fn check_sample(sample: &str) {
     let (series, value) = sample.rsplit_once(' ').unwrap();
@@ -70,9 +91,10 @@ fn check_sample(sample: &str) {
             "outcome" if name == "postcote_orders_total" => {
                 ["done", "postponed", "failed"].contains(&value)
             }
+            "outcome" if name == "postcote_logins_total" => LOGINS.contains(&value),
             "outcome" => ["found", "not_found", "temporary", "misconfigured"].contains(&value),
             "kind" => ["create", "delete", "delete-domain", "move"].contains(&value),
-            "peer" => ["control", "socketmap", "tcp_table"].contains(&value),
+            "peer" => PEERS.contains(&value),
             "cached" => ["domain", "entry", "wildcard"].contains(&value),
             "le" => value == "+Inf" || value.parse::<f64>().is_ok(),
             "version" => true,

@@ -28,7 +28,6 @@ const TABLE: &[(&str, i32, &[&str])] = &[
         0,
         &["user=anna@shop.example"],
     ),
-    ("auth test -a AUTH -A LOGIN anna@shop.example account-password", 0, &["auth succeeded"]),
     ("auth test -a AUTH anna@shop.example wrong", 77, &["auth failed"]),
     ("auth test -a AUTH stranger@shop.example account-password", 77, &["auth failed"]),
     (

@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 
-use crate::admin::expiry::written;
 use crate::admin::item::{Item, services};
 use crate::mail::Timestamp;
 use crate::store::app_password::AppPasswordRow;
@@ -28,9 +27,9 @@ impl Item {
             name: row.name.clone(),
             state: if row.expires.is_some_and(|end| end <= now) { "expired" } else { "active" },
             services: row.services.map(services),
-            expires: row.expires.map(written),
-            created: written(row.created),
-            last_used: row.used.map(written),
+            expires: row.expires.map(|time| time.to_string()),
+            created: row.created.to_string(),
+            last_used: row.used.map(|time| time.to_string()),
         })
     }
 }
