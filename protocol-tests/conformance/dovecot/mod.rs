@@ -3,9 +3,11 @@
 //! Each runs with the configuration of `conf-examples/dovecot`, whose snippets are what `postcote config dovecot`
 //! prints, on sockets, ports and mail of its own.
 
+mod accounting;
 mod clients;
 mod configuration;
 mod deliveries;
 mod house;
 mod instance;
 mod logins;
+mod own_auth;
