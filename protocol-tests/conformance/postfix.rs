@@ -146,9 +146,14 @@ impl<'a> Postfix<'a> {
 
     /// Starts Postfix with `main_cf`, whose later lines win over earlier ones and over the harness's own.
     pub(crate) fn start(&self, main_cf: &str, jail: Jail) -> RunningPostfix {
+        self.start_with(main_cf, "", jail)
+    }
+
+    /// Starts Postfix with more services, as they stand in master.cf.
+    pub(crate) fn start_with(&self, main_cf: &str, more: &str, jail: Jail) -> RunningPostfix {
         let daemons = self.installation.built_in(self.scratch, "daemon_directory");
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
-        let services = format!("{address} inet n - J - - smtpd{MASTER_CF}");
+        let services = format!("{address} inet n - J - - smtpd{MASTER_CF}{more}");
         let letter = if jail == Jail::LikeDebian { " y " } else { " n " };
         self.configure(main_cf, &services.replace(" J ", letter));
         let mut master = self.installation.command(self.scratch, format!("{daemons}/master"));

@@ -1,8 +1,10 @@
 //! An SMTP client that shows each reply, for tests that judge them.
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpStream};
 use std::time::Duration;
+
+use rustix::net::{self, AddressFamily, SocketType};
 
 /// One reply of a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +43,18 @@ pub(crate) struct SmtpSession {
 impl SmtpSession {
     /// Connects and says EHLO.
     pub(crate) fn open(server: SocketAddr) -> Self {
-        let stream = TcpStream::connect(server).unwrap();
+        Self::greeted(TcpStream::connect(server).unwrap())
+    }
+
+    /// Connects from another address of this machine and says EHLO.
+    pub(crate) fn open_from(client: Ipv4Addr, server: SocketAddr) -> Self {
+        let socket = net::socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
+        net::bind(&socket, &SocketAddrV4::new(client, 0)).unwrap();
+        net::connect(&socket, &server).unwrap();
+        Self::greeted(TcpStream::from(socket))
+    }
+
+    fn greeted(stream: TcpStream) -> Self {
         stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
         let mut session = Self { stream: BufReader::new(stream) };
         let banner = session.reply();

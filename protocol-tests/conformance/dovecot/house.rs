@@ -55,7 +55,7 @@ impl<'a> House<'a> {
 }
 
 /// What the worker of orders makes.
-fn make_home(uid: i64, home: &str) {
+pub(super) fn make_home(uid: i64, home: &str) {
     fs::create_dir_all(home).unwrap();
     let uid = u32::try_from(uid).unwrap();
     chown(home, Some(uid), Some(70000)).unwrap();
