@@ -227,7 +227,8 @@ impl Crowd {
         };
         let (answered, written) = (all() + answers, self.acknowledged() + writes);
         wait_for(&format!("{answers} answers and {writes} writes"), SOON * 3, || {
-            let wrong = self.wrong.lock().unwrap();
+            // A copy, or all others would panic over the lock and hide what was said.
+            let wrong = self.wrong.lock().unwrap().clone();
             assert!(wrong.is_empty(), "{wrong:#?}");
             (all() >= answered && self.acknowledged() >= written).then_some(())
         });
