@@ -28,6 +28,7 @@ use tokio_postgres::Client;
 use crate::mail::{Timestamp, Uid};
 use crate::store::connect::chain;
 use crate::store::{Link, write_back};
+use crate::telemetry::log;
 
 pub use crate::store::write_back::{Amount, QuotaUsage, Write, service_name};
 
@@ -113,6 +114,16 @@ impl WriteBack {
         let (sender, done) = oneshot::channel();
         self.writes.send((write.legal(), sender)).await.map_err(|_| ended())?;
         done.await.unwrap_or_else(|_| Err(ended()))
+    }
+
+    /// Writes what nobody waits for. It is lost if this process is killed at once, or if the disk
+    /// fails; as it is if so much waits for the disk that there is no more room.
+    pub fn note(&self, write: Write) {
+        // The writer tells of a disk that fails.
+        let (sender, _) = oneshot::channel();
+        if self.writes.try_send((write.legal(), sender)).is_err() {
+            log::journal_busy();
+        }
     }
 
     /// What a mailbox holds, with everything that was acknowledged; `None` if nobody has told. What

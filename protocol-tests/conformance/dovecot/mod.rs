@@ -13,5 +13,6 @@ mod journey;
 mod logins;
 mod native;
 mod own_auth;
+mod restart;
 mod submission;
 mod whole;
