@@ -15,8 +15,8 @@ pub(super) const PASSWORD: &str = "account-password";
 /// Everything that runs; dropped in this order.
 pub(super) struct House<'a> {
     pub(super) dovecot: Dovecot<'a>,
-    _daemon: Daemon,
-    _database: TestDatabase<'static>,
+    pub(super) daemon: Daemon,
+    pub(super) database: TestDatabase<'static>,
     pub(super) scratch: Arc<Scratch>,
 }
 
@@ -26,7 +26,7 @@ impl<'a> House<'a> {
         let scratch = Arc::new(Scratch::new());
         let database = accounts(&scratch).await;
         let mut setup = Setup::new(&database.url);
-        setup.listen = ["auth:login", "master:auth-master"]
+        setup.listen = ["auth:login", "master:auth-master", "dict:dict"]
             .map(|pair| pair.split_once(':').unwrap())
             .map(|(protocol, name)| {
                 let path = scratch.join(name);
@@ -36,11 +36,12 @@ impl<'a> House<'a> {
                 )
             })
             .concat()
-            + "\n[logins]\nfailure-delay = \"50ms\"\n";
+            + "\n[logins]\nfailure-delay = \"50ms\"\n"
+            + &format!("\n[journal]\ndirectory = \"{}\"\n", scratch.join("journal").display());
         let daemon = setup.start();
         let ports = installed.configure(&scratch, &printed(installed.version, only));
         let dovecot = installed.start(Arc::clone(&scratch), ports);
-        Self { dovecot, _daemon: daemon, _database: database, scratch }
+        Self { dovecot, daemon, database, scratch }
     }
 }
 
