@@ -97,7 +97,7 @@ impl Installed {
     }
 
     /// What makes an instance private.
-    fn private(&self, scratch: &Scratch, ports: Ports) -> String {
+    pub(super) fn private(&self, scratch: &Scratch, ports: Ports) -> String {
         let at = scratch.path().display();
         let mut text = format!(
             "\nbase_dir = {at}/run\nstate_dir = {at}/state\nlog_path = {at}/dovecot.log\nlisten = 127.0.0.1\nssl = no\n"

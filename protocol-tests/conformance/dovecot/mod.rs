@@ -5,11 +5,14 @@
 
 mod clients;
 mod configuration;
+mod debian;
 mod deliveries;
+mod full;
 mod house;
 mod instance;
 mod journey;
 mod logins;
 mod native;
+mod pipe;
 mod submission;
 mod whole;
