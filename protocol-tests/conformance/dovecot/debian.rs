@@ -20,7 +20,10 @@ impl Installed {
                 let from = entry.unwrap().path();
                 if from.is_file() {
                     let to = scratch.join("etc").join(directory).join(from.file_name().unwrap());
-                    let text = fs::read_to_string(&from).unwrap();
+                    // Users of the system have no mail here.
+                    let text = fs::read_to_string(&from)
+                        .unwrap()
+                        .replace("\n!include auth-system.conf.ext", "\n");
                     fs::write(to, settle(scratch, &text)).unwrap();
                 }
             }
@@ -29,6 +32,7 @@ impl Installed {
             fs::write(scratch.join("etc/private").join(name), "").unwrap();
         }
         fs::write(scratch.join("etc/conf.d/99-postcote.conf"), settle(scratch, login)).unwrap();
+        self.copy_beside(scratch);
         let ports = Ports { imap: free_port(), pop3: free_port(), sieve: free_port() };
         // Debian's LMTP is where Postfix cannot reach it.
         let lmtp = format!(
