@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use postcote::config::{Config, Control, Endpoint, FileMode, Listen, Protocol, check};
+use postcote::config::{Caller, Config, Control, Endpoint, FileMode, Listen, Protocol, check};
 use postcote::lookup::Table;
 use postcote::telemetry::metrics::{self, Label};
 
@@ -26,7 +26,11 @@ fn listeners() -> Vec<Listen> {
         },
         Listen::new(Protocol::TcpTable, port, Some(Table::VirtualMailboxDomains)),
         Listen { group: Some("dovenull".into()), ..unix(Protocol::DovecotAuth, "auth") },
-        Listen { mode: FileMode(0o600), ..unix(Protocol::DovecotMaster, "auth-master") },
+        Listen {
+            mode: FileMode(0o600),
+            users: Some(vec![Caller { uid: 0, name: "root".into() }]),
+            ..unix(Protocol::DovecotMaster, "auth-master")
+        },
         Listen { mode: FileMode(0o666), ..unix(Protocol::DovecotDict, "dict") },
         Listen {
             group: Some("courier".into()),

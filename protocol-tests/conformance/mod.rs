@@ -8,7 +8,7 @@ mod delivery;
 mod doveadm;
 mod dovecot;
 mod harness;
-mod installation;
+pub(crate) mod installation;
 mod keys;
 mod lmtp;
 mod outage;

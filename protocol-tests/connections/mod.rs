@@ -3,5 +3,7 @@
 mod crowd;
 mod guesses;
 mod malformed;
+mod nonsense;
 mod start;
 mod stop;
+mod users;

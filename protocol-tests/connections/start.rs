@@ -1,15 +1,20 @@
 //! When the sockets appear, and on what they may appear.
 
 use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
 
 use postcote::lookup::Table;
 use rustix::process::Signal;
 
 use crate::support::daemon::{Setup, exists, make_daemon_user};
 use crate::support::fixture::Fixture;
+use crate::support::lines::Lines;
 use crate::support::pg;
+use crate::support::scratch::Scratch;
 use crate::support::site::Site;
+use crate::support::supervisor::Supervisor;
 use crate::support::terms::wait_for;
+use crate::support::wire::Client;
 
 #[tokio::test]
 async fn no_socket_opens_before_the_database_was_there() {
@@ -79,4 +84,33 @@ async fn a_file_in_the_way_is_not_removed() {
     assert!(!second.wait_for_end().success());
     assert!(second.log().contains("is no socket"), "{}", second.log());
     assert_eq!(std::fs::read_to_string(path).unwrap(), "data");
+}
+
+#[tokio::test]
+async fn sockets_of_systemd_are_taken_by_their_names() {
+    let (fixture, database, scratch) = (Fixture::read("shop"), pg::database(), Scratch::new());
+    let client = database.connect().await;
+    fixture.load(&client).await;
+    make_daemon_user(&client).await;
+    let names = ["one", "two", "three"];
+    let mut setup = Setup::new(&database.url);
+    // In another order than systemd has them.
+    setup.listen = ["socketmap two", "dovecot-master three", "dovecot-master one"]
+        .map(|pair| pair.split_once(' ').unwrap())
+        .map(|(protocol, name)| {
+            format!("\n[[listen]]\nprotocol = \"{protocol}\"\naddress = \"systemd:{name}\"\n")
+        })
+        .concat();
+    let daemon = setup.prepare();
+    let paths = names.map(|name| scratch.join(name));
+    let sockets: Vec<_> = names.into_iter().zip(paths.iter().map(PathBuf::as_path)).collect();
+    let mut systemd = Supervisor::new(&daemon, &sockets);
+    // Who comes before the daemon waits.
+    let mut early = Client::socketmap(&paths[1]).await.unwrap();
+    early.send(b"virtual_mailbox_domains shop.example").await.unwrap();
+    systemd.start();
+    assert_eq!(early.receive().await.unwrap(), b"OK 1");
+    for master in [&paths[0], &paths[2]] {
+        assert_eq!(Lines::connect(master).hears(), "VERSION\t1\t2");
+    }
 }

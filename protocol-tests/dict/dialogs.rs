@@ -1,6 +1,6 @@
 //! Plays `*.dialog`: `>` is what a client sends, `<` what it is answered, in order; a TAB is `\t`.
-//! `caller:` is who it is for the kernel, `database:` comes and goes, `<.` is the end of the
-//! connection. joe and eve, who is suspended, are accounts of example.org, also example.com.
+//! `caller:` is who it is for the kernel, `database:` and `ledger:` come and go, `<.` is the end of
+//! the connection. joe and eve, who is suspended, are accounts of example.org, also example.com.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -11,12 +11,12 @@ use std::time::Duration;
 use postcote::directory::{Directory, DirectoryError, EntryKey};
 use postcote::handler::Caller;
 use postcote::handler::dovecot::{AllUsers, DictService, Guard, Ledger, Pages};
-use postcote::journal::{Amount, QuotaUsage, Write, WriteError};
+use postcote::journal::{Amount, QuotaUsage, Write, WriteError, service_name};
 use postcote::login::{Logins, Settings};
 use postcote::lookup::Resolver;
 use postcote::mail::{
     Account, Address, Delimiters, Domain, DomainKind, DomainName, Entry, Gid, MailLocation,
-    MailboxFormat, PasswordHash, QuotaLimit, ServiceSet, Switches, Uid,
+    MailboxFormat, PasswordHash, QuotaLimit, ServiceSet, Switches, Timestamp, Uid,
 };
 use postcote::server::Shutdown;
 use postcote::server::connection::Patience;
@@ -30,8 +30,11 @@ struct World(Arc<Mutex<State>>);
 #[derive(Default)]
 struct State {
     away: bool,
+    /// The ledger alone: users are known from memory.
+    ledger_away: bool,
     usage: HashMap<u32, QuotaUsage>,
-    logins: Vec<String>,
+    /// Uid, service and time.
+    logins: Vec<(u32, String, Timestamp)>,
 }
 
 const GONE: &str = "the database cannot be reached";
@@ -133,7 +136,7 @@ impl Ledger for World {
                 }
             }
             Write::LastLogin { uid, service, at, .. } => {
-                state.logins.push(format!("{} {service} {}", uid.0, at.0));
+                state.logins.push((uid.0, service_name(&service), at));
             }
             Write::AppPasswordUsed { .. } => unreachable!(),
         }
@@ -142,10 +145,19 @@ impl Ledger for World {
 
     async fn usage(&self, uid: Uid) -> Result<Option<QuotaUsage>, WriteError> {
         let state = self.0.lock().unwrap();
-        if state.away {
+        if state.away || state.ledger_away {
             return Err(WriteError { reason: GONE.into() });
         }
         Ok(state.usage.get(&uid.0).copied())
+    }
+
+    async fn last_logins(&self, uid: Uid) -> Result<Vec<(String, Timestamp)>, WriteError> {
+        let state = self.0.lock().unwrap();
+        if state.away || state.ledger_away {
+            return Err(WriteError { reason: GONE.into() });
+        }
+        let own = state.logins.iter().filter(|(of, ..)| *of == uid.0);
+        Ok(own.map(|(_, service, at)| (service.clone(), *at)).collect())
     }
 }
 
@@ -181,6 +193,7 @@ async fn play(text: &str) -> String {
             "" | "#" => {}
             "caller:" => stream = connect(&service, rest.parse().unwrap()),
             "database:" => world.0.lock().unwrap().away = rest == "away",
+            "ledger:" => world.0.lock().unwrap().ledger_away = rest == "away",
             ">" => stream.write_all(format!("{wire}\n").as_bytes()).await.unwrap(),
             "<" | "<." => {
                 let mut said = String::new();
@@ -191,8 +204,8 @@ async fn play(text: &str) -> String {
                 }
             }
             "login:" => {
-                let last = world.0.lock().unwrap().logins.pop();
-                assert_eq!(last.as_deref(), Some(rest), "line {number}");
+                let (uid, service, at) = world.0.lock().unwrap().logins.last().cloned().unwrap();
+                assert_eq!(format!("{uid} {service} {}", at.0), rest, "line {number}");
             }
             _ => panic!("line {number}: {line}"),
         }
@@ -212,7 +225,7 @@ async fn dialogs_go_as_they_are_written() {
             played += 1;
         }
     }
-    assert!(played >= 6, "only {played} dialogs");
+    assert!(played >= 7, "only {played} dialogs");
 }
 
 #[tokio::test(start_paused = true)]

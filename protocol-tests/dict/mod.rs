@@ -1,5 +1,7 @@
-//! The dict protocol: dialogs in memory, and Dovecot's own clients at the built daemon while
-//! PostgreSQL is killed.
+//! The dict protocol: dialogs in memory, Dovecot's own clients at the built daemon, and crowds while PostgreSQL
+//! or the daemon itself is killed.
 
+mod crash;
 mod dialogs;
 mod doveadm;
+mod house;

@@ -70,8 +70,16 @@ async fn nothing_is_lost_or_added_twice_when_the_database_is_killed() {
         let more = || async { counts(&acknowledged).iter().sum::<u64>() > down + 500 };
         until("writes go on without a database", more).await;
         if round == 0 {
-            let unknown = journal.quota(Uid(70000)).await;
+            let unknown = journal.quota(Uid(60000)).await;
             assert!(unknown.is_err(), "what cannot be known is not told: {unknown:?}");
+            // Nor is something wrong told where what waits may tell enough.
+            let told = acknowledged[0].load(Ordering::SeqCst);
+            if let Ok(usage) = journal.quota(Uid(70000)).await {
+                assert!(usage.is_some_and(|usage| usage.messages >= told), "{usage:?}, not {told}");
+            }
+            journal.commit(quota(60000, Set(7), Set(1))).await.unwrap();
+            let known = journal.quota(Uid(60000)).await.unwrap();
+            assert_eq!(known.map(|usage| usage.bytes), Some(7), "told since it is away");
         }
         own.cluster.restart().unwrap();
     }

@@ -1,9 +1,12 @@
 //! Who is let in and who is not, in memory: names, passwords, services, states, delays.
 
 mod courier;
+mod daemon;
 mod database;
 mod decisions;
+mod known_faults;
 mod sockets;
+mod vectors;
 mod waiting;
 
 use std::collections::HashMap;

@@ -15,6 +15,9 @@ use tokio::time::{Instant, timeout};
 
 use super::*;
 
+/// As much as the kernel keeps for who writes to a unix socket and does not read meanwhile.
+const BUFFER: usize = 208 * 1024;
+
 /// Everybody: so many, and then the database goes if it is to.
 struct Crowd {
     users: usize,
@@ -108,7 +111,7 @@ impl Line {
         C::Request: Send,
         S: Session<C> + 'static,
     {
-        let (ours, theirs) = duplex(4096);
+        let (ours, theirs) = duplex(BUFFER);
         let (shutdown, drain) = Shutdown::new();
         let patience = Patience { idle: None, stalled: Duration::from_secs(100) };
         tokio::spawn(async move { converse(theirs, codec, session, patience, shutdown).await });
@@ -338,8 +341,13 @@ async fn a_number_belongs_to_the_exchange_that_has_it() {
 #[tokio::test(start_paused = true)]
 async fn crowds_are_answered_on_one_connection() {
     let desk = desk();
+    let sekrit = hash(FAST, "sekrit");
+    for n in 0..500 {
+        desk.facts.put(&format!("u{n}"), account(Some(sekrit.clone())));
+    }
     let (mut line, _) = desk.login_process(1).await;
-    let ask = |id: u32| format!("AUTH\t{id}\t{}\n", imap("joe@example.org", "sekrit"));
+    let name = |id: u32| format!("u{id}@example.org");
+    let ask = |id: u32| format!("AUTH\t{id}\t{}\n", imap(&name(id), "sekrit"));
     let all: String = (0..500).map(ask).collect();
     line.says(all.trim_end()).await;
     let mut told = std::collections::HashSet::new();

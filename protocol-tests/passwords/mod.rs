@@ -3,4 +3,4 @@
 mod costs;
 mod garbage;
 mod round_trips;
-mod vectors;
+pub(crate) mod vectors;

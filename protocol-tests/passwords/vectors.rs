@@ -7,10 +7,11 @@ use postcote::mail::{HashForm, PasswordHash, PasswordHashError, Scheme};
 use postcote::password::{VerifyError, is_refused_by_dovecot_24, verify};
 
 /// A line of `dovecot.tsv`, whose head explains the columns.
-struct Vector {
-    line: usize,
-    login: String,
-    password: Vec<u8>,
+pub(crate) struct Vector {
+    pub(crate) line: usize,
+    /// Whom the hash is bound to; empty if to nobody.
+    pub(crate) login: String,
+    pub(crate) password: Vec<u8>,
     stored: Vec<u8>,
     /// What Dovecot 2.4 says to a login by it.
     verdict: String,
@@ -124,7 +125,8 @@ pub(super) fn stored_texts() -> Vec<String> {
     dovecot.chain(CRYPT.iter().map(|(text, _)| format!("{{CRYPT}}{text}"))).collect()
 }
 
-fn vectors() -> Vec<Vector> {
+/// Every line of the file.
+pub(crate) fn vectors() -> Vec<Vector> {
     let text = file("dovecot.tsv");
     let rows = (1..).zip(text.lines()).filter(|(_, line)| !line.starts_with('#')).skip(1);
     let vector = |(line, row): (usize, &str)| {
@@ -142,6 +144,11 @@ impl Vector {
     fn hash(&self) -> Result<PasswordHash, PasswordHashError> {
         let text = str::from_utf8(&self.stored).map_err(|_| PasswordHashError::BadText)?;
         PasswordHash::parse(text)
+    }
+
+    /// As it can be stored; what stands for an empty password as it is cannot.
+    pub(crate) fn storable(&self) -> Option<PasswordHash> {
+        self.hash().ok().or_else(|| self.in_hex())
     }
 
     /// The same with its data in hex, as it can be stored; an empty one cannot.

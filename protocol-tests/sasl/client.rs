@@ -60,11 +60,28 @@ pub(super) fn scram(
         panic!("no challenge")
     };
     let challenge = String::from_utf8(challenge).unwrap();
+    let both = challenge.split(',').next().unwrap().split_at(2).1;
+    assert!(both.starts_with(nonce) && both.len() > nonce.len());
+    let (last, expected) = scram_answer(hash, &bare, &challenge, known);
+    let Step::Proof { user: asked, proven, last } = exchange.respond(last.as_bytes()).unwrap()
+    else {
+        panic!("no end")
+    };
+    assert_eq!(asked, user);
+    (proven, last.unwrap() == expected.as_bytes())
+}
+
+/// The client's last message, and what the server has to say to it.
+pub(crate) fn scram_answer(
+    hash: ScramHash,
+    bare: &str,
+    challenge: &str,
+    known: &[u8],
+) -> (String, String) {
     let mut parts = challenge.split(',').map(|part| part.split_at(2).1);
     let both = parts.next().unwrap();
     let salt = STANDARD.decode(parts.next().unwrap()).unwrap();
     let rounds = parts.next().unwrap().parse().unwrap();
-    assert!(both.starts_with(nonce) && both.len() > nonce.len());
 
     let unproven = format!("c=biws,r={both}");
     let exchanged = format!("{bare},{challenge},{unproven}");
@@ -72,15 +89,9 @@ pub(super) fn scram(
     let client_key = hmac(hash, &salted, b"Client Key");
     let signature = hmac(hash, &digest(hash, &client_key), exchanged.as_bytes());
     let proof: Vec<_> = client_key.iter().zip(signature).map(|(k, s)| k ^ s).collect();
-    let last = format!("{unproven},p={}", STANDARD.encode(proof));
-    let Step::Proof { user: asked, proven, last } = exchange.respond(last.as_bytes()).unwrap()
-    else {
-        panic!("no end")
-    };
-    assert_eq!(asked, user);
     let server_key = hmac(hash, &salted, b"Server Key");
-    let expected = STANDARD.encode(hmac(hash, &server_key, exchanged.as_bytes()));
-    (proven, last.unwrap() == format!("v={expected}").as_bytes())
+    let server = STANDARD.encode(hmac(hash, &server_key, exchanged.as_bytes()));
+    (format!("{unproven},p={}", STANDARD.encode(proof)), format!("v={server}"))
 }
 
 /// Logs in: whether the server was convinced.
@@ -88,13 +99,18 @@ pub(super) fn cram_md5(user: &str, stored: &[u8], known: &[u8]) -> bool {
     let nonce = Nonce::new([9; Nonce::BYTES]);
     let (mut exchange, step) = Exchange::start(Mechanism::CramMd5, nonce, None).unwrap();
     let Step::Challenge(challenge) = step else { panic!("no challenge") };
-    let digest = mac::<Hmac<Md5>>(known, &challenge);
-    let step = exchange.respond(format!("{user} {}", hex(&digest)).as_bytes()).unwrap();
+    let answer = cram_md5_answer(user, &challenge, known);
+    let step = exchange.respond(answer.as_bytes()).unwrap();
     assert!(matches!(step, Step::Stored { user: asked } if asked == user));
     match exchange.credentials(self::stored(Mechanism::CramMd5, stored)).unwrap() {
         Step::Proof { proven, last: None, .. } => proven,
         step => panic!("no end: {step:?}"),
     }
+}
+
+/// The client's only message.
+pub(crate) fn cram_md5_answer(user: &str, challenge: &[u8], known: &[u8]) -> String {
+    format!("{user} {}", hex(&mac::<Hmac<Md5>>(known, challenge)))
 }
 
 fn hex(octets: &[u8]) -> String {

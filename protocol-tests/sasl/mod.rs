@@ -1,6 +1,6 @@
 //! Plays the exchanges of `*.exchange`, and tries what no file thinks of.
 
-mod client;
+pub(crate) mod client;
 
 use std::fs;
 use std::path::Path;

@@ -88,11 +88,17 @@ impl Setup {
 
     /// Starts a daemon and does not wait.
     pub(crate) fn launch(self) -> Daemon {
+        let mut daemon = self.prepare();
+        daemon.launch();
+        daemon
+    }
+
+    /// Writes the configuration for a daemon that somebody else starts.
+    pub(crate) fn prepare(self) -> Daemon {
         let ports = self.tcp_tables.iter().map(|table| (table.as_str(), free_port())).collect();
-        let mut daemon =
+        let daemon =
             Daemon { peer: None, scratch: Scratch::new(), http: free_port(), ports, setup: self };
         std::fs::write(daemon.config(), daemon.configuration()).unwrap();
-        daemon.launch();
         daemon
     }
 }
@@ -204,7 +210,8 @@ impl Daemon {
         std::fs::read_to_string(self.log_path()).unwrap_or_default()
     }
 
-    fn log_path(&self) -> PathBuf {
+    /// Where the log is written.
+    pub(crate) fn log_path(&self) -> PathBuf {
         self.scratch.join("log")
     }
 
@@ -234,6 +241,9 @@ impl Daemon {
                  table = \"{table}\"\n"
             );
             text.write_str(&listen).unwrap();
+        }
+        if !self.setup.listen.contains("[journal]") {
+            writeln!(text, "\n[journal]\ndirectory = \"{}\"", path("journal")).unwrap();
         }
         text + &self.setup.listen
     }

@@ -208,8 +208,10 @@ fn listener(listen: &Listen, found: &mut Vec<Warning>) {
 
 fn unix(listen: &Listen, path: &Path, found: &mut Vec<Warning>) {
     let mode = listen.mode.0;
-    if others_may_connect(mode) && listen.protocol == Protocol::DovecotDict {
-        // Mail processes are anybody; who they are decides what they are told.
+    if listen.users.is_some()
+        || others_may_connect(mode) && listen.protocol == Protocol::DovecotDict
+    {
+        // Who comes is looked at. Mail processes are anybody, and are told of themselves.
     } else if others_may_connect(mode) {
         open_to_all(&listen.address, mode, found);
     } else if mode & 0o020 == 0 && listen.group.is_some() {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::config::caller::Caller;
 use crate::config::duration::Limit;
 use crate::config::text::{self, BadValue, Text, Written};
 use crate::config::value::{self, FileMode};
@@ -28,6 +29,8 @@ pub struct Listen {
     pub owner: Option<String>,
     /// Group of a unix socket, a name or a number; nothing leaves it to the daemon's group.
     pub group: Option<String>,
+    /// Who may connect to a unix socket, whatever its permissions; `None` leaves it to those.
+    pub users: Option<Vec<Caller>>,
     /// The most connections at a time; further peers wait, they are not refused.
     pub max_connections: NonZeroUsize,
     /// How long a connection may say nothing before it is closed; `None` means for ever.
@@ -133,6 +136,7 @@ impl Listen {
             mode: FileMode::default(),
             owner: None,
             group: None,
+            users: None,
             max_connections: MAX_CONNECTIONS,
             idle_timeout: protocol.idle_timeout(),
         }
@@ -161,6 +165,8 @@ struct Raw {
     owner: Option<String>,
     #[serde(default, deserialize_with = "value::name", skip_serializing_if = "Option::is_none")]
     group: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    users: Option<Vec<Text<Caller>>>,
     max_connections: Option<NonZeroUsize>,
     idle_timeout: Option<Limit>,
 }
@@ -175,6 +181,7 @@ impl From<Listen> for Raw {
             mode: is_unix.then_some(Text(listen.mode)),
             owner: listen.owner,
             group: listen.group,
+            users: listen.users.map(|users| users.into_iter().map(Text).collect()),
             max_connections: Some(listen.max_connections),
             idle_timeout: Some(Limit(listen.idle_timeout)),
         }
@@ -252,9 +259,30 @@ impl TryFrom<Raw> for Listen {
             mode: raw.mode.map(|Text(mode)| mode).unwrap_or_default(),
             owner: raw.owner,
             group: raw.group,
+            users: callers(raw.users, &address)?,
             max_connections: raw.max_connections.unwrap_or(MAX_CONNECTIONS),
             idle_timeout,
             ..Self::new(protocol, address, table)
         })
+    }
+}
+
+/// Who may connect, if that is told; over a network nobody knows who does.
+fn callers(
+    users: Option<Vec<Text<Caller>>>,
+    address: &Endpoint,
+) -> Result<Option<Vec<Caller>>, BadValue> {
+    let bad = |why, hint| Err(BadValue::new(why).key("users").hint(hint));
+    match users {
+        None => Ok(None),
+        Some(_) if matches!(address, Endpoint::Inet { .. }) => bad(
+            format!("`{address}` has no `users`: who is at the other end is not known"),
+            "remove it; guard the port with a firewall",
+        ),
+        Some(users) if users.is_empty() => bad(
+            format!("`{address}` would let nobody in"),
+            "name those who may ask, such as `users = [\"root\", \"postfix\"]`, or leave it out",
+        ),
+        Some(users) => Ok(Some(users.into_iter().map(|Text(user)| user).collect())),
     }
 }

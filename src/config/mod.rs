@@ -3,6 +3,7 @@
 //! Every option has its default in the `Default` of its section below and its description in
 //! `conf-examples/postcote.toml`; a test proves the two equal.
 
+mod caller;
 pub mod check;
 mod duration;
 pub mod edit;
@@ -27,6 +28,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::mail::{Delimiters, FolderName, HashForm, MailboxFormat, Scheme};
 
+pub use caller::{Caller, number};
 pub use endpoint::{Endpoint, HostPort};
 pub use error::ConfigError;
 pub use listen::{Listen, Protocol};

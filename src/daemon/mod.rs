@@ -15,13 +15,14 @@ use std::time::Duration;
 use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
 
 use crate::cache::{CachedDirectory, Capacity};
 use crate::config::{Config, Source, check};
 use crate::disk;
 use crate::handler::{TableAnswers, now};
+use crate::login::Rehash;
 use crate::lookup::Resolver;
 use crate::lookup::explain::{Explanation, explain};
 use crate::orders;
@@ -42,6 +43,8 @@ const DRAIN: Duration = Duration::from_secs(20);
 /// How long the journal may take to get into the database when the daemon ends; the rest is taken
 /// over by the next one.
 const CARRY_OVER: Duration = Duration::from_secs(1);
+/// How many hashes wait to be replaced; what comes then is replaced at its next login.
+const REHASHES: usize = 1000;
 /// How often caches are tidied and their sizes published; metrics must be drained that often, too.
 const UPKEEP: Duration = Duration::from_secs(5);
 
@@ -156,7 +159,8 @@ pub async fn run(
         os(&format!("cannot open the journal in `{directory}`"), error)
     })?;
     let lists = link(config, Role::Lookups)?;
-    let logins = LoginServices::new(config, resolver, lists, journal.clone())
+    let rehash = start_rehash(config, &mut tasks)?;
+    let logins = LoginServices::new(config, resolver, lists, journal.clone(), rehash)
         .map_err(|error| os("cannot prepare logins", error))?;
     let answers = Arc::new(TableAnswers::new(Resolver::new(cache, delimiters)));
     let (shutdown, drain) = Shutdown::new();
@@ -187,6 +191,19 @@ pub async fn run(
         journal.close(CARRY_OVER).await;
     }
     ended.map_or(Ok(()), |task| Err(ServeError::TaskEnded(task)))
+}
+
+/// Replaces hashes, if that is wanted.
+fn start_rehash(
+    config: &Config,
+    tasks: &mut JoinSet<&'static str>,
+) -> Result<Option<mpsc::Sender<Rehash>>, ServeError> {
+    if !config.logins.rehash {
+        return Ok(None);
+    }
+    let (sender, wanted) = mpsc::channel(REHASHES);
+    tasks.spawn(rehash(link(config, Role::Journal)?, wanted));
+    Ok(Some(sender))
 }
 
 /// Carries out orders for the file system, if this process may.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::directory::Directory;
 use crate::handler::table::{no_such_table, now};
-use crate::handler::{Handler, TableAnswers};
+use crate::handler::{Handler, Notes, TableAnswers};
 use crate::login::{Attempt, LoginError, Logins};
 use crate::lookup::Table;
 use crate::lookup::explain::explain;
@@ -20,6 +20,7 @@ pub const EXPLAIN: &str = "explain";
 pub struct ControlHandler<D> {
     answers: Arc<TableAnswers<D>>,
     logins: Logins<D>,
+    notes: Notes,
 }
 
 /// Who was let in: the value that a login is answered with, as JSON.
@@ -38,9 +39,9 @@ pub struct LoggedIn {
 }
 
 impl<D> ControlHandler<D> {
-    /// Answers by these.
-    pub fn new(answers: Arc<TableAnswers<D>>, logins: Logins<D>) -> Self {
-        Self { answers, logins }
+    /// Answers by these, and writes down what logins leave behind.
+    pub fn new(answers: Arc<TableAnswers<D>>, logins: Logins<D>, notes: Notes) -> Self {
+        Self { answers, logins, notes }
     }
 }
 
@@ -59,6 +60,7 @@ impl<D: Directory + 'static> ControlHandler<D> {
         let attempt = Attempt { name: user, service, remote: *remote, local: *local };
         match self.logins.by_password(&attempt, password.expose()).await {
             Ok(user) => {
+                self.notes.logged_in(&user, service, *remote);
                 let location = &user.location;
                 json(&LoggedIn {
                     user: user.login.to_string(),

@@ -7,7 +7,7 @@ use futures_util::{FutureExt, StreamExt};
 
 use crate::directory::Directory;
 use crate::handler::dovecot::{AllUsers, Pages};
-use crate::handler::{Flow, Replies, Session, Taken};
+use crate::handler::{Flow, Notes, Replies, Session, Taken};
 use crate::login::{Attempt, Credentials, LoginError, Logins, User, Wanted};
 use crate::mail::{Channel, MailboxFormat, Service};
 use crate::protocol::courier::{self, Question, Reply, Request, Shown};
@@ -19,6 +19,7 @@ use crate::telemetry::log;
 pub struct CourierService<D, U> {
     logins: Logins<D>,
     users: U,
+    notes: Notes,
 }
 
 /// One connection to a socket of Courier's, which has one question.
@@ -31,7 +32,13 @@ const SIDE_BY_SIDE: usize = 64;
 impl<D: Directory + 'static, U: AllUsers> CourierService<D, U> {
     /// Answers by these.
     pub fn new(logins: Logins<D>, users: U) -> Self {
-        Self { logins, users }
+        Self { logins, users, notes: Notes::default() }
+    }
+
+    /// Writes down what logins leave behind.
+    #[must_use]
+    pub fn with_notes(self, notes: Notes) -> Self {
+        Self { notes, ..self }
     }
 
     /// Begins a connection.
@@ -64,7 +71,11 @@ impl<D: Directory + 'static, U: AllUsers> CourierService<D, U> {
             Question::Enumerate => return self.enumerate(replies).await,
             Question::LogIn { service, shown } => {
                 let service = ours(&service);
-                reply(service, self.log_in(service, remote, shown).await)
+                let outcome = self.log_in(service, remote, shown).await;
+                if let Ok(Some(user)) = &outcome {
+                    self.notes.logged_in(user, service, remote);
+                }
+                reply(service, outcome)
             }
             // Passwords are changed by `postcote admin`, where they are held against the rules.
             Question::Passwd => Reply::Fail,

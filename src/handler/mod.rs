@@ -3,6 +3,7 @@
 mod control;
 mod courier;
 pub mod dovecot;
+mod notes;
 mod session;
 mod table;
 
@@ -10,6 +11,7 @@ use crate::protocol::Codec;
 
 pub use control::{ControlHandler, EXPLAIN, LoggedIn};
 pub use courier::{CourierService, CourierSession};
+pub use notes::Notes;
 pub use session::{Caller, Flow, Replies, Session, Taken};
 pub use table::{SocketmapHandler, TableAnswers, TcpTableHandler, now};
 

@@ -21,6 +21,29 @@ pub trait Session<C: Codec>: Send {
         request: C::Request,
         replies: &Replies<C::Reply>,
     ) -> Result<Taken<C::Reply>, ProtocolError>;
+
+    /// What another process has to know to go on with this connection between two requests, in
+    /// letters, digits and dots; `None` if it cannot, or if its clients do well without.
+    fn state(&self) -> Option<&'static str> {
+        None
+    }
+}
+
+/// A session that is looked at afterwards.
+impl<C: Codec, S: Session<C>> Session<C> for &mut S {
+    const AT_ONCE: usize = S::AT_ONCE;
+
+    fn take(
+        &mut self,
+        request: C::Request,
+        replies: &Replies<C::Reply>,
+    ) -> Result<Taken<C::Reply>, ProtocolError> {
+        S::take(self, request, replies)
+    }
+
+    fn state(&self) -> Option<&'static str> {
+        S::state(self)
+    }
 }
 
 /// What comes of a request.

@@ -34,15 +34,19 @@ impl Carrier {
             if self.shared.is_done() {
                 return;
             }
-            match self.link.connect().await {
-                Ok((mut client, _)) => match self.follow(&mut client).await {
-                    Ok(()) => pauses = Pauses::default(),
-                    Err(reason) => {
-                        self.link.lost(&reason);
-                        tokio::time::sleep(pauses.next()).await;
-                    }
-                },
-                Err(_) => tokio::time::sleep(pauses.next()).await,
+            let connected = self.link.connect().await;
+            self.shared.seen(connected.is_err());
+            let followed = match connected {
+                Ok((mut client, _)) => {
+                    let followed = self.follow(&mut client).await;
+                    followed.inspect_err(|reason| self.link.lost(reason)).is_ok()
+                }
+                Err(_) => false,
+            };
+            if followed {
+                pauses = Pauses::default();
+            } else {
+                tokio::time::sleep(pauses.next()).await;
             }
         }
     }

@@ -7,6 +7,7 @@
 //! it was carried over; what a process has left, the next one takes over.
 
 mod carrier;
+mod pending;
 mod queue;
 mod record;
 mod segment;
@@ -24,13 +25,15 @@ use tokio::task::AbortHandle;
 use tokio::time::timeout;
 use tokio_postgres::Client;
 
-use crate::mail::Uid;
+use crate::mail::{Timestamp, Uid};
 use crate::store::connect::chain;
 use crate::store::{Link, write_back};
+use crate::telemetry::log;
 
-pub use crate::store::write_back::{Amount, QuotaUsage, Write};
+pub use crate::store::write_back::{Amount, QuotaUsage, Write, service_name};
 
 use carrier::Carrier;
+use pending::{About, Told};
 use queue::Queue;
 use segment::Segment;
 
@@ -59,6 +62,8 @@ pub(super) struct Shared {
     changed: Notify,
     /// Nothing more is written.
     ended: AtomicBool,
+    /// The database could not be reached the last time.
+    away: AtomicBool,
 }
 
 /// Writes that may wait for the disk; whoever comes then waits for a place.
@@ -82,6 +87,7 @@ impl WriteBack {
             queue: Mutex::new(queue),
             changed: Notify::new(),
             ended: AtomicBool::new(false),
+            away: AtomicBool::new(false),
         });
         let (writes, waiting) = mpsc::channel(MAX_WAITING);
         let (path, state) = (directory.to_owned(), Arc::clone(&shared));
@@ -110,16 +116,46 @@ impl WriteBack {
         done.await.unwrap_or_else(|_| Err(ended()))
     }
 
-    /// What a mailbox holds, with everything that was acknowledged; `None` if nobody has told.
+    /// Writes what nobody waits for. It is lost if this process is killed at once, or if the disk
+    /// fails; as it is if so much waits for the disk that there is no more room.
+    pub fn note(&self, write: Write) {
+        // The writer tells of a disk that fails.
+        let (sender, _) = oneshot::channel();
+        if self.writes.try_send((write.legal(), sender)).is_err() {
+            log::journal_busy();
+        }
+    }
+
+    /// What a mailbox holds, with everything that was acknowledged; `None` if nobody has told. What
+    /// was told since the database is away is known without it.
     ///
     /// # Errors
     /// It cannot be known now.
     pub async fn quota(&self, uid: Uid) -> Result<Option<QuotaUsage>, WriteError> {
-        let away = || WriteError::new("the database cannot be reached");
-        timeout(CATCH_UP, self.shared.carried_over(uid)).await.map_err(|_| away())?;
-        let client = self.reader().await.ok_or_else(away)?;
-        match timeout(self.link.query_timeout, write_back::quota(&client, uid)).await {
-            Ok(Ok(usage)) => Ok(usage),
+        // Not in the condition of an `if let`, which would hold the lock for as long as its block.
+        let told = self.shared.queue().pending().usage(uid);
+        if let Told::All(known) = told {
+            return Ok(known);
+        }
+        let client = self.reader_after(About::Quota(uid)).await?;
+        self.within_time(write_back::quota(&client, uid)).await
+    }
+
+    /// When an account logged in last, by each service, with everything that was acknowledged.
+    ///
+    /// # Errors
+    /// It cannot be known now.
+    pub async fn last_logins(&self, uid: Uid) -> Result<Vec<(String, Timestamp)>, WriteError> {
+        let client = self.reader_after(About::Login(uid)).await?;
+        self.within_time(write_back::last_logins(&client, uid)).await
+    }
+
+    async fn within_time<T>(
+        &self,
+        query: impl Future<Output = Result<T, tokio_postgres::Error>>,
+    ) -> Result<T, WriteError> {
+        match timeout(self.link.query_timeout, query).await {
+            Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => Err(WriteError::new(chain(&error))),
             Err(_) => Err(WriteError::new("the database does not answer in time")),
         }
@@ -145,6 +181,16 @@ impl WriteBack {
         // Under way or not: the position says how far it got.
         carrier.abort();
         emptied
+    }
+
+    /// A connection that sees what was acknowledged about something.
+    async fn reader_after(&self, about: About) -> Result<Arc<Client>, WriteError> {
+        let away = || WriteError::new("the database cannot be reached");
+        let done = timeout(CATCH_UP, self.shared.carried_over(about)).await;
+        if done != Ok(true) {
+            return Err(away());
+        }
+        self.reader().await.ok_or_else(away)
     }
 
     /// A connection to read by.
@@ -184,14 +230,24 @@ impl Shared {
         self.is_done() || self.queue().has_work()
     }
 
-    /// Waits until the database has what was told of a mailbox.
-    async fn carried_over(&self, uid: Uid) {
+    /// Whether the database can be reached has been seen.
+    fn seen(&self, away: bool) {
+        self.away.store(away, Ordering::Release);
+        self.changed.notify_waiters();
+    }
+
+    /// Waits until the database has what was told. `false` if it cannot be reached: who asks is told at
+    /// once.
+    async fn carried_over(&self, about: About) -> bool {
         loop {
             let changed = self.changed.notified();
             tokio::pin!(changed);
             changed.as_mut().enable();
-            if !self.queue().has_quota_of(uid) {
-                return;
+            if !self.queue().pending().has(about) {
+                return true;
+            }
+            if self.away.load(Ordering::Acquire) {
+                return false;
             }
             changed.await;
         }

@@ -1,9 +1,9 @@
 //! What is on the disk and not yet in the database.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
+use crate::journal::pending::{About, Pending};
 use crate::journal::segment::Segment;
-use crate::mail::Uid;
 use crate::store::write_back::{Batch, Write};
 
 /// Writes that are carried over together.
@@ -13,8 +13,8 @@ const CHUNK: u64 = 1000;
 #[derive(Debug, Default)]
 pub(super) struct Queue {
     segments: VecDeque<Waiting>,
-    /// How many writes wait that change what a mailbox is said to hold.
-    quotas: HashMap<u32, u32>,
+    /// The same by account.
+    pending: Pending,
     /// Octets on the disk.
     octets: u64,
     /// Whether a file is being removed.
@@ -40,7 +40,7 @@ struct Waiting {
 pub(super) struct Chunk {
     pub(super) batch: Batch,
     pub(super) count: u64,
-    quotas: Vec<u32>,
+    about: Vec<About>,
 }
 
 /// What is to be done next.
@@ -69,8 +69,8 @@ impl Queue {
 
     /// Takes a segment over with what stands in it.
     pub(super) fn inherit(&mut self, segment: Segment, writes: Vec<Write>) {
-        for uid in writes.iter().filter_map(quota_of) {
-            *self.quotas.entry(uid.0).or_default() += 1;
+        for write in &writes {
+            self.pending.inherit(write);
         }
         self.octets += segment.length();
         self.segments.push_back(Waiting {
@@ -91,9 +91,7 @@ impl Queue {
         self.octets += segment.length().saturating_sub(waiting.octets);
         waiting.octets = segment.length();
         for write in writes {
-            if let Some(uid) = quota_of(write) {
-                *self.quotas.entry(uid.0).or_default() += 1;
-            }
+            self.pending.add(write);
             waiting.add(write);
         }
     }
@@ -144,8 +142,8 @@ impl Queue {
         for (number, write) in std::mem::take(&mut waiting.inherited).iter().enumerate() {
             if number >= done {
                 waiting.add(write);
-            } else if let Some(uid) = quota_of(write) {
-                forget(&mut self.quotas, uid.0);
+            } else if let Some(about) = About::of(write) {
+                self.pending.done(about);
             }
         }
     }
@@ -156,8 +154,8 @@ impl Queue {
         if let Some(position) = &mut waiting.position {
             *position += chunk.count;
         }
-        for uid in &chunk.quotas {
-            forget(&mut self.quotas, *uid);
+        for about in &chunk.about {
+            self.pending.done(*about);
         }
         waiting.chunks.pop_front();
     }
@@ -171,8 +169,8 @@ impl Queue {
             }
             let chunk = chunk.clone();
             waiting.position = Some(from + chunk.count);
-            for uid in &chunk.quotas {
-                forget(&mut self.quotas, *uid);
+            for about in &chunk.about {
+                self.pending.done(*about);
             }
             waiting.chunks.pop_front();
         }
@@ -183,9 +181,9 @@ impl Queue {
         self.removing = false;
     }
 
-    /// Whether something waits that changes what a mailbox is said to hold.
-    pub(super) fn has_quota_of(&self, uid: Uid) -> bool {
-        self.quotas.contains_key(&uid.0)
+    /// What waits, by account.
+    pub(super) fn pending(&self) -> &Pending {
+        &self.pending
     }
 
     /// Octets on the disk.
@@ -207,23 +205,7 @@ impl Waiting {
         if let Some(chunk) = self.chunks.back_mut() {
             chunk.batch.push(write);
             chunk.count += 1;
-            chunk.quotas.extend(quota_of(write).map(|uid| uid.0));
-        }
-    }
-}
-
-fn quota_of(write: &Write) -> Option<Uid> {
-    match write {
-        Write::Quota { uid, .. } => Some(*uid),
-        Write::AppPasswordUsed { .. } | Write::LastLogin { .. } => None,
-    }
-}
-
-fn forget(quotas: &mut HashMap<u32, u32>, uid: u32) {
-    if let Some(count) = quotas.get_mut(&uid) {
-        *count -= 1;
-        if *count == 0 {
-            quotas.remove(&uid);
+            chunk.about.extend(About::of(write));
         }
     }
 }

@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use rustix::fs::Mode;
 use tokio::net::{TcpListener, UnixListener};
 
-use crate::config::Endpoint;
+use crate::config::{Endpoint, number};
+use crate::server::passed::{Listening, Passed};
 
 /// Who may connect to a unix socket.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -77,11 +78,11 @@ impl Drop for SocketFile {
     }
 }
 
-/// Opens a socket.
+/// Opens a socket, or takes it from those that were passed.
 ///
 /// # Errors
 /// The address is taken, not permitted, or names something that does not exist.
-pub fn bind(endpoint: &Endpoint, access: &Access) -> Result<Bound, BindError> {
+pub fn bind(endpoint: &Endpoint, access: &Access, passed: &mut Passed) -> Result<Bound, BindError> {
     let failed = |source| BindError::Os { endpoint: endpoint.to_string(), source };
     match endpoint {
         Endpoint::Unix(path) => unix(path, access),
@@ -89,7 +90,7 @@ pub fn bind(endpoint: &Endpoint, access: &Access) -> Result<Bound, BindError> {
             let listener = inet(host, *port).map_err(failed)?;
             TcpListener::from_std(listener).map(Bound::Inet).map_err(failed)
         }
-        Endpoint::Systemd(name) => systemd(name),
+        Endpoint::Systemd(name) => systemd(name, passed),
     }
 }
 
@@ -165,34 +166,21 @@ fn listen(address: SocketAddr) -> io::Result<StdTcpListener> {
 }
 
 /// Takes the socket that a systemd .socket unit opened under this name.
-fn systemd(name: &str) -> Result<Bound, BindError> {
-    let missing = || BindError::NoSystemdSocket(name.to_owned());
+fn systemd(name: &str, passed: &mut Passed) -> Result<Bound, BindError> {
     let failed = |source| BindError::Os { endpoint: format!("systemd:{name}"), source };
-    let names = std::env::var("LISTEN_FDNAMES").unwrap_or_default();
-    let index = names.split(':').position(|known| known == name).ok_or_else(missing)?;
-    let mut sockets = listenfd::ListenFd::from_env();
-    if let Ok(Some(listener)) = sockets.take_unix_listener(index) {
-        listener.set_nonblocking(true).map_err(failed)?;
-        return UnixListener::from_std(listener).map(|l| Bound::Unix(l, None)).map_err(failed);
+    match passed.listener(name).map_err(failed)? {
+        None => Err(BindError::NoSystemdSocket(name.to_owned())),
+        Some(Listening::Inet(listener)) => {
+            listener.set_nonblocking(true).map_err(failed)?;
+            TcpListener::from_std(listener).map(Bound::Inet).map_err(failed)
+        }
+        Some(Listening::Unix(listener)) => {
+            listener.set_nonblocking(true).map_err(failed)?;
+            UnixListener::from_std(listener).map(|l| Bound::Unix(l, None)).map_err(failed)
+        }
     }
-    let listener = sockets.take_tcp_listener(index).map_err(failed)?.ok_or_else(missing)?;
-    listener.set_nonblocking(true).map_err(failed)?;
-    TcpListener::from_std(listener).map(Bound::Inet).map_err(failed)
 }
 
-/// The number of a user or group, given by number or by name.
-///
-/// Read from the file: mail systems have their users there, and asking NSS would need unsafe code.
 fn id(kind: &'static str, file: &str, name: &str) -> Result<u32, BindError> {
-    let missing = || BindError::NoSuchName { kind, name: name.to_owned() };
-    if let Ok(number) = name.parse() {
-        return Ok(number);
-    }
-    let text = std::fs::read_to_string(file).map_err(|_| missing())?;
-    text.lines()
-        .find_map(|line| {
-            let mut fields = line.split(':');
-            (fields.next() == Some(name)).then(|| fields.nth(1)?.parse().ok()).flatten()
-        })
-        .ok_or_else(missing)
+    number(file, name).ok_or_else(|| BindError::NoSuchName { kind, name: name.to_owned() })
 }

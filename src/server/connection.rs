@@ -32,6 +32,8 @@ pub enum End {
     Idle,
     /// The daemon ends, and everything that was asked is answered.
     Drained,
+    /// The daemon ends, and the peer was in the middle of a request.
+    Interrupted,
     /// The peer's bytes are no request.
     Malformed(ProtocolError),
     /// The peer may not ask here.

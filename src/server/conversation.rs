@@ -82,7 +82,9 @@ where
                 Ok(0) | Err(_) => return End::Closed,
                 Ok(_) => {}
             },
-            () = std::future::ready(()), if draining && work.is_empty() => return End::Drained,
+            () = std::future::ready(()), if draining && work.is_empty() => {
+                return if input.is_empty() { End::Drained } else { End::Interrupted };
+            }
             () = clock.runs_out(between_requests), if work.is_empty() => return End::Idle,
             () = &mut told, if !draining => draining = true,
         }

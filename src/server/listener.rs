@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::Semaphore;
+use tokio::net::UnixStream;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::handler::{Caller, Handler, Session};
 use crate::protocol::Codec;
 use crate::server::connection::{End, Patience, serve};
 use crate::server::conversation::converse;
+use crate::server::kept::{Kept, keep};
 use crate::server::{Bound, Shutdown};
 use crate::telemetry::log;
 use crate::telemetry::metrics::{self, Label, Peer};
@@ -32,12 +34,26 @@ pub struct Listener {
     bound: Bound,
     peer: Peer,
     limits: Limits,
+    users: Option<Vec<u32>>,
+    kept: Vec<Kept>,
 }
 
 impl Listener {
     /// A listener on an open socket.
     pub fn new(bound: Bound, peer: Peer, limits: Limits) -> Self {
-        Self { bound, peer, limits }
+        Self { bound, peer, limits, users: None, kept: Vec::new() }
+    }
+
+    /// Only for processes of these users, if any are named.
+    #[must_use]
+    pub fn only_for(self, users: Option<Vec<u32>>) -> Self {
+        Self { users, ..self }
+    }
+
+    /// Goes on with connections that another process has had.
+    #[must_use]
+    pub fn with_kept(self, kept: Vec<Kept>) -> Self {
+        Self { kept, ..self }
     }
 
     /// Serves until the daemon ends. `codec` makes a codec for each connection.
@@ -49,18 +65,19 @@ impl Listener {
         H: Handler<C>,
     {
         let patience = self.limits.patience;
-        let serve_one = |stream, shutdown| {
+        let serve_one = |stream, _, shutdown| {
             let handler = Arc::clone(&handler);
             async move { serve(stream, codec(), handler.as_ref(), patience, shutdown).await }
         };
         self.accept_all(serve_one, shutdown).await;
     }
 
-    /// Serves sessions until the daemon ends. `begin` makes a codec and a session for each
-    /// connection, or nothing for a peer that is not to be served.
+    /// Serves sessions until the daemon ends, and hands those over that the next process can go on
+    /// with. `begin` makes a codec and a session for each connection, from its state if it was
+    /// handed over, or nothing for a peer that is not to be served.
     pub async fn run_sessions<C, S>(
         self,
-        begin: impl Fn(Caller) -> Option<(C, S)> + Send,
+        begin: impl Fn(Caller, Option<&str>) -> Option<(C, S)> + Send,
         shutdown: Shutdown,
     ) where
         C: Codec + Send + 'static,
@@ -68,23 +85,38 @@ impl Listener {
         C::Reply: Send + Sync,
         S: Session<C> + 'static,
     {
-        let patience = self.limits.patience;
-        let serve_one = |stream: Stream, shutdown| {
-            let session = begin(stream.caller());
+        let (patience, peer) = (self.limits.patience, self.peer);
+        let serve_one = |mut stream: Stream, state: Option<String>, shutdown: Shutdown| {
+            let session = begin(stream.caller(), state.as_deref());
             async move {
-                let Some((codec, session)) = session else { return End::Refused };
-                converse(stream, codec, session, patience, shutdown).await
+                let Some((codec, mut session)) = session else { return End::Refused };
+                // The process lives until the connection was handed over.
+                let told = shutdown.clone();
+                let end = converse(&mut stream, codec, &mut session, patience, told).await;
+                if let (End::Drained, Some(state), Stream::Unix(stream)) =
+                    (&end, session.state(), &stream)
+                {
+                    keep(peer, state, stream);
+                }
+                drop(shutdown);
+                end
             }
         };
         self.accept_all(serve_one, shutdown).await;
     }
 
-    async fn accept_all<F, T>(self, serve_one: F, shutdown: Shutdown)
+    async fn accept_all<F, T>(mut self, serve_one: F, shutdown: Shutdown)
     where
-        F: Fn(Stream, Shutdown) -> T,
+        F: Fn(Stream, Option<String>, Shutdown) -> T,
         T: Future<Output = End> + Send + 'static,
     {
         let permits = Arc::new(Semaphore::new(self.limits.connections));
+        for Kept { stream, state } in std::mem::take(&mut self.kept) {
+            let Ok(permit) = Arc::clone(&permits).try_acquire_owned() else { break };
+            let Ok(stream) = UnixStream::from_std(stream) else { continue };
+            let stream = Stream::Unix(stream);
+            self.spawn(stream, permit, |stream| serve_one(stream, Some(state), shutdown.clone()));
+        }
         let mut pause = Duration::ZERO;
         let told = shutdown.clone().told();
         tokio::pin!(told);
@@ -108,19 +140,39 @@ impl Listener {
                 }
             };
             pause = Duration::ZERO;
-            let (peer, name) = (self.peer, stream.name());
-            let serving = serve_one(stream, shutdown.clone());
-            tokio::spawn(async move {
-                watch_over(peer, &name, serving).await;
-                drop(permit);
-            });
+            self.spawn(stream, permit, |stream| serve_one(stream, None, shutdown.clone()));
         }
     }
 
-    async fn accept(
+    /// Serves a connection in a task of its own, if its user may connect.
+    fn spawn<T>(
         &self,
-        permits: &Arc<Semaphore>,
-    ) -> io::Result<(Stream, tokio::sync::OwnedSemaphorePermit)> {
+        stream: Stream,
+        permit: OwnedSemaphorePermit,
+        serve: impl FnOnce(Stream) -> T,
+    ) where
+        T: Future<Output = End> + Send + 'static,
+    {
+        let (peer, name) = (self.peer, stream.name());
+        if !self.lets_in(stream.caller()) {
+            return refused(peer, &name);
+        }
+        let serving = serve(stream);
+        tokio::spawn(async move {
+            watch_over(peer, &name, serving).await;
+            drop(permit);
+        });
+    }
+
+    fn lets_in(&self, caller: Caller) -> bool {
+        match (&self.users, caller.uid) {
+            (None, _) => true,
+            (Some(users), Some(uid)) => users.contains(&uid),
+            (Some(_), None) => false,
+        }
+    }
+
+    async fn accept(&self, permits: &Arc<Semaphore>) -> io::Result<(Stream, OwnedSemaphorePermit)> {
         let permit = Arc::clone(permits).acquire_owned().await.map_err(io::Error::other)?;
         let stream = match &self.bound {
             Bound::Unix(listener, _) => Stream::Unix(listener.accept().await?.0),
@@ -147,8 +199,8 @@ async fn watch_over(peer: Peer, name: &str, serving: impl Future<Output = End>) 
             metrics::malformed_requests_total(peer).increment(1);
             log::malformed_request(peer.text(), name, &reason);
         }
-        Ok(End::Refused) => log::peer_refused(peer.text(), name),
-        Ok(End::Closed | End::Drained | End::Idle) => {}
+        Ok(End::Refused) => refused(peer, name),
+        Ok(End::Closed | End::Drained | End::Idle | End::Interrupted) => {}
         Err(_) => {
             metrics::connection_panics_total(peer).increment(1);
             log::connection_panicked(peer.text());
@@ -156,9 +208,14 @@ async fn watch_over(peer: Peer, name: &str, serving: impl Future<Output = End>) 
     }
 }
 
+fn refused(peer: Peer, name: &str) {
+    metrics::connections_refused_total(peer).increment(1);
+    log::peer_refused(peer.text(), name);
+}
+
 /// A connected peer.
 enum Stream {
-    Unix(tokio::net::UnixStream),
+    Unix(UnixStream),
     Inet(tokio::net::TcpStream),
 }
 

@@ -8,9 +8,13 @@
 mod bind;
 pub mod connection;
 pub mod conversation;
+mod kept;
 mod listener;
+mod passed;
 mod shutdown;
 
 pub use bind::{Access, BindError, Bound, bind};
+pub use kept::Kept;
 pub use listener::{Limits, Listener};
+pub use passed::Passed;
 pub use shutdown::{Drain, Shutdown};

@@ -78,17 +78,22 @@ impl Write {
     pub fn legal(self) -> Self {
         match self {
             Self::LastLogin { uid, service, at, remote } => {
-                let legal = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
-                let mut service: String = service.chars().filter(legal).take(40).collect();
-                service.make_ascii_lowercase();
-                if service.is_empty() {
-                    "unknown".clone_into(&mut service);
-                }
-                Self::LastLogin { uid, service, at, remote }
+                Self::LastLogin { uid, service: service_name(&service), at, remote }
             }
             other => other,
         }
     }
+}
+
+/// The name by which the database knows a service.
+pub fn service_name(told: &str) -> String {
+    let legal = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    let mut name: String = told.chars().filter(legal).take(40).collect();
+    name.make_ascii_lowercase();
+    if name.is_empty() {
+        "unknown".clone_into(&mut name);
+    }
+    name
 }
 
 impl Amount {
@@ -104,7 +109,8 @@ impl Amount {
         }
     }
 
-    fn after(earlier: Option<Self>, next: Option<Self>) -> Option<Self> {
+    /// As [`then`](Self::then) where nothing may have been told.
+    pub(crate) fn after(earlier: Option<Self>, next: Option<Self>) -> Option<Self> {
         match (earlier, next) {
             (Some(earlier), Some(next)) => Some(earlier.then(next)),
             (earlier, next) => next.or(earlier),
@@ -314,6 +320,17 @@ pub async fn quota(client: &Client, uid: Uid) -> Result<Option<QuotaUsage>, Erro
         Ok(QuotaUsage { bytes: count(0)?, messages: count(1)? })
     })
     .transpose()
+}
+
+/// When an account logged in last, by service.
+///
+/// # Errors
+/// The database failed.
+pub async fn last_logins(client: &Client, uid: Uid) -> Result<Vec<(String, Timestamp)>, Error> {
+    let query = "SELECT service, extract(epoch FROM at)::bigint FROM postcote.last_login \
+                 WHERE uid = $1 ORDER BY service";
+    let rows = client.query(query, &[&uid]).await?;
+    rows.iter().map(|row| Ok((row.try_get(0)?, Timestamp(row.try_get(1)?)))).collect()
 }
 
 #[cfg(test)]

@@ -303,6 +303,14 @@ pub fn journal_dropped(reason: &str) {
     error!(reason, "a write of the journal was left out: {reason}");
 }
 
+/// More is told than the disk takes. Warn: what nobody waits for is not written down meanwhile.
+pub fn journal_busy() {
+    static LAST: Throttle = Throttle::new();
+    if LAST.lets_pass() {
+        warn!("a login was not written down: the disk of the journal is too slow");
+    }
+}
+
 /// Lets an event that peers can cause at will into the log ten times a minute; metrics count the
 /// rest.
 struct Throttle(Mutex<Option<(Instant, u32)>>);

@@ -199,6 +199,8 @@ metrics! {
     gauge connections_open { peer: Peer };
     /// Connections accepted.
     counter connections_total { peer: Peer };
+    /// Connections closed at once, because their users may not ask there.
+    counter connections_refused_total { peer: Peer };
     /// Bytes that are no request; where one such request cannot fail alone the connection is closed.
     counter malformed_requests_total { peer: Peer };
     /// Connections that ended in a panic, which is a bug: please report it.
@@ -276,6 +278,7 @@ pub fn install() -> Result<PrometheusHandle, BuildError> {
     for peer in Peer::ALL {
         connections_open(*peer);
         connections_total(*peer);
+        connections_refused_total(*peer);
         malformed_requests_total(*peer);
         connection_panics_total(*peer);
     }

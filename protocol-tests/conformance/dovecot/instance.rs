@@ -236,6 +236,9 @@ address = \"systemd:dovecot-login\"
 [[listen]]
 protocol = \"dovecot-master\"
 address = \"systemd:dovecot-auth-master\"
+[[listen]]
+protocol = \"dovecot-dict\"
+address = \"systemd:dovecot-dict\"
 ";
 
 /// `postcote config dovecot` with these parts, for those sockets.

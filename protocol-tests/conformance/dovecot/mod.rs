@@ -3,6 +3,7 @@
 //! Each runs with the configuration of `conf-examples/dovecot`, whose snippets are what `postcote config dovecot`
 //! prints, on sockets, ports and mail of its own.
 
+mod accounting;
 mod clients;
 mod configuration;
 mod debian;
@@ -13,6 +14,8 @@ mod instance;
 mod journey;
 mod logins;
 mod native;
+mod own_auth;
 mod pipe;
+mod restart;
 mod submission;
 mod whole;

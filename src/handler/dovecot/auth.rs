@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use crate::directory::Directory;
 use crate::handler::dovecot::Handover;
 use crate::handler::dovecot::exchange::Running;
-use crate::handler::{Flow, Replies, Session, Taken};
+use crate::handler::{Flow, Notes, Replies, Session, Taken};
 use crate::login::Logins;
 use crate::mail::Scheme;
 use crate::protocol::dovecot::Cookie;
@@ -25,6 +25,7 @@ pub struct AuthService<D> {
     pub(super) logins: Logins<D>,
     pub(super) handover: Arc<Handover>,
     pub(super) mechanisms: Vec<Mechanism>,
+    pub(super) notes: Notes,
     pid: u32,
     connections: AtomicU32,
 }
@@ -67,7 +68,14 @@ impl<D: Directory + 'static> AuthService<D> {
         mechanisms: Vec<Mechanism>,
         pid: u32,
     ) -> Self {
-        Self { logins, handover, mechanisms, pid, connections: AtomicU32::new(1) }
+        let connections = AtomicU32::new(1);
+        Self { logins, handover, mechanisms, notes: Notes::default(), pid, connections }
+    }
+
+    /// Writes down what logins leave behind.
+    #[must_use]
+    pub fn with_notes(self, notes: Notes) -> Self {
+        Self { notes, ..self }
     }
 
     /// Begins a connection. `None` if the system has no random numbers: better no login than one

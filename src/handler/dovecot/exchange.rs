@@ -135,6 +135,13 @@ impl<D: Directory + 'static> Running<D> {
         {
             return end;
         }
+        let parameters = &begun.parameters;
+        if parameters.nologin {
+            self.service.notes.logged_in(&user, &parameters.service, parameters.remote.ip);
+        } else {
+            // Dovecot's last_login tells of those who go on to a mail process.
+            self.service.notes.let_in(&user);
+        }
         let name = user.login.to_string();
         if !begun.parameters.nologin {
             let Some(pid) = self.client else {

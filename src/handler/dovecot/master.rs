@@ -62,6 +62,17 @@ impl<D: Directory + 'static, U: AllUsers> MasterService<D, U> {
             MasterSession { service: Arc::clone(self), caller, dialect: Dialect::default() };
         (DovecotMaster::new(self.pid), session)
     }
+
+    /// Goes on with a connection of which another process said this.
+    pub fn resume(
+        self: &Arc<Self>,
+        caller: Caller,
+        state: &str,
+    ) -> Option<(DovecotMaster, MasterSession<D, U>)> {
+        let dialect = Dialect::parse(state)?;
+        let session = MasterSession { service: Arc::clone(self), caller, dialect };
+        Some((DovecotMaster::greeted(self.pid), session))
+    }
 }
 
 impl<D: Directory + 'static, U: AllUsers> Session<DovecotMaster> for MasterSession<D, U> {
@@ -106,6 +117,11 @@ impl<D: Directory + 'static, U: AllUsers> Session<DovecotMaster> for MasterSessi
                 Taken::Nothing
             }
         })
+    }
+
+    /// LMTP answers 451 to the next recipient if its connection is gone.
+    fn state(&self) -> Option<&'static str> {
+        Some(self.dialect.as_str())
     }
 }
 

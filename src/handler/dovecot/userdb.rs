@@ -19,6 +19,19 @@ impl Dialect {
     pub fn of_minor_version(minor: u32) -> Self {
         if minor < 3 { Self::Dovecot23 } else { Self::Dovecot24 }
     }
+
+    /// The version whose words they are.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Dovecot23 => "2.3",
+            Self::Dovecot24 => "2.4",
+        }
+    }
+
+    /// Reads what [`Dialect::as_str`] says.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Dovecot23, Self::Dovecot24].into_iter().find(|dialect| dialect.as_str() == text)
+    }
 }
 
 /// The fields of a user: owner, home, where the mail is, and how much of it may be.

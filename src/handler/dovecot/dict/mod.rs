@@ -2,7 +2,8 @@
 //! of quota and last logins.
 //!
 //! Whatever is not kept here is a key without a value, and cannot be written. Replies are in the
-//! order of the requests, which every client understands.
+//! order of the requests, which every client understands; the numbers by which 2.3 and 2.4 can tell
+//! replies in another order apart are for servers that need them.
 
 mod commit;
 mod plan;
@@ -18,7 +19,7 @@ use crate::handler::dovecot::{AllUsers, Dialect};
 use crate::handler::{Caller, Flow, Replies, Session, Taken};
 use crate::journal::{QuotaUsage, Write, WriteBack, WriteError};
 use crate::login::{Logins, User};
-use crate::mail::Uid;
+use crate::mail::{Timestamp, Uid};
 use crate::protocol::dovecot::dict::{Hello, Reply, Request, Transactions, Version};
 use crate::protocol::{DovecotDict, ProtocolError};
 
@@ -42,6 +43,15 @@ pub trait Ledger: Send + Sync + 'static {
         &self,
         uid: Uid,
     ) -> impl Future<Output = Result<Option<QuotaUsage>, WriteError>> + Send;
+
+    /// When an account logged in last, by service, with everything that was kept.
+    ///
+    /// # Errors
+    /// It cannot be known now.
+    fn last_logins(
+        &self,
+        uid: Uid,
+    ) -> impl Future<Output = Result<Vec<(String, Timestamp)>, WriteError>> + Send;
 }
 
 impl Ledger for WriteBack {
@@ -51,6 +61,10 @@ impl Ledger for WriteBack {
 
     async fn usage(&self, uid: Uid) -> Result<Option<QuotaUsage>, WriteError> {
         self.quota(uid).await
+    }
+
+    async fn last_logins(&self, uid: Uid) -> Result<Vec<(String, Timestamp)>, WriteError> {
+        Self::last_logins(self, uid).await
     }
 }
 

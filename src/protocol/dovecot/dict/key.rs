@@ -3,7 +3,8 @@
 /// What all keys of the userdb start with.
 pub const USERDB: &str = "shared/userdb/";
 const PASSDB: &str = "shared/passdb/";
-const LAST_LOGIN: &str = "shared/last-login/";
+/// What all keys of last logins start with.
+pub const LAST_LOGIN: &str = "shared/last-login/";
 
 /// What a key is about. Dovecot expands a user's name into a key as it stands: a name may have
 /// slashes.

@@ -48,7 +48,7 @@ use crate::protocol::line::Lines;
 use crate::protocol::{Codec, ProtocolError};
 
 pub use iterate::Iterate;
-pub use key::{Key, USERDB};
+pub use key::{Key, LAST_LOGIN, USERDB};
 pub use reply::{Answer, Outcome, Reply};
 pub use request::{CommitKind, Hello, Request, Version};
 pub use transaction::{Change, Transaction, Transactions};

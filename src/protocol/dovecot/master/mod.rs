@@ -49,13 +49,19 @@ pub const MAX_LINE: usize = 8192;
 #[derive(Clone, Copy, Debug)]
 pub struct DovecotMaster {
     server_pid: u32,
+    is_greeted: bool,
     lines: Lines,
 }
 
 impl DovecotMaster {
     /// A codec for one connection to the process that auth sockets announce, too.
     pub fn new(server_pid: u32) -> Self {
-        Self { server_pid, lines: Lines::default() }
+        Self { server_pid, is_greeted: false, lines: Lines::default() }
+    }
+
+    /// A codec for a connection on which the greeting was said before.
+    pub fn greeted(server_pid: u32) -> Self {
+        Self { is_greeted: true, ..Self::new(server_pid) }
     }
 }
 
@@ -74,7 +80,9 @@ impl Codec for DovecotMaster {
 
     /// A `CUID` here would make clients say that this is the wrong socket.
     fn greeting(&mut self, output: &mut BytesMut) {
-        output.put_slice(format!("{VERSION}SPID\t{}\n", self.server_pid).as_bytes());
+        if !self.is_greeted {
+            output.put_slice(format!("{VERSION}SPID\t{}\n", self.server_pid).as_bytes());
+        }
     }
 }
 
@@ -87,5 +95,7 @@ mod tests {
         let mut output = BytesMut::new();
         DovecotMaster::new(26463).greeting(&mut output);
         assert_eq!(&output[..], b"VERSION\t1\t2\nSPID\t26463\n");
+        DovecotMaster::greeted(26463).greeting(&mut output);
+        assert_eq!(output.len(), 24, "once");
     }
 }
