@@ -4,6 +4,7 @@
 //! prints, on sockets, ports and mail of its own.
 
 mod accounting;
+mod challenges;
 mod clients;
 mod configuration;
 mod debian;
