@@ -14,8 +14,10 @@ use crate::support::scratch::Scratch;
 fn listeners() -> Vec<Listen> {
     let socketmap = |address| Listen::new(Protocol::Socketmap, address, None);
     let unix = |protocol, name: &str| {
-        Listen::new(protocol, Endpoint::Unix(Path::new("/run/postcote").join(name)), None)
+        Listen::new(protocol, Endpoint::Unix(Path::new("/run/postcote-dovecot").join(name)), None)
     };
+    let systemd =
+        |protocol, name: &str| Listen::new(protocol, Endpoint::Systemd(name.into()), None);
     let port = Endpoint::Inet { host: "127.0.0.1".into(), port: 10025 };
     vec![
         socketmap(Endpoint::Systemd("socketmap".into())),
@@ -25,7 +27,11 @@ fn listeners() -> Vec<Listen> {
             ..socketmap(Endpoint::Unix("/run/postcote/socketmap".into()))
         },
         Listen::new(Protocol::TcpTable, port, Some(Table::VirtualMailboxDomains)),
-        Listen { group: Some("dovenull".into()), ..unix(Protocol::DovecotAuth, "auth") },
+        systemd(Protocol::DovecotAuth, "auth"),
+        systemd(Protocol::DovecotAuth, "dovecot-login"),
+        systemd(Protocol::DovecotMaster, "dovecot-auth-master"),
+        systemd(Protocol::DovecotDict, "dovecot-dict"),
+        Listen { group: Some("dovenull".into()), ..unix(Protocol::DovecotAuth, "login") },
         Listen {
             mode: FileMode(0o600),
             users: Some(vec![Caller { uid: 0, name: "root".into() }]),
@@ -137,14 +143,21 @@ fn postfix_takes_main_cf() {
     }
 }
 
-/// The units with the built command in place of the installed one.
-fn units(directory: &Path) -> [PathBuf; 2] {
-    ["postcote.service", "postcote.socket"].map(|name| {
-        let text = std::fs::read_to_string(file("conf-examples/systemd").join(name)).unwrap();
-        let text = text.replace("/usr/bin/postcote", env!("CARGO_BIN_EXE_postcote"));
-        std::fs::write(directory.join(name), text).unwrap();
-        directory.join(name)
-    })
+/// The units with the built command in place of the installed one; the service is the first.
+fn units(directory: &Path) -> Vec<PathBuf> {
+    let mut units = Vec::new();
+    for entry in std::fs::read_dir(file("conf-examples/systemd")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        if name.ends_with(".service") || name.ends_with(".socket") {
+            let text = std::fs::read_to_string(&path).unwrap();
+            let text = text.replace("/usr/bin/postcote", env!("CARGO_BIN_EXE_postcote"));
+            std::fs::write(directory.join(name), text).unwrap();
+            units.push(directory.join(name));
+        }
+    }
+    units.sort_by_key(|path| !path.ends_with("postcote.service"));
+    units
 }
 
 #[test]
@@ -158,21 +171,64 @@ fn systemd_takes_the_units() {
 #[test]
 fn the_service_is_confined() {
     let directory = Scratch::new();
-    let [service, _] = units(directory.path());
+    let service = units(directory.path()).remove(0);
     let limit = ["security", "--offline=true", "--no-pager", "--threshold=15"];
-    let said = run(Command::new("systemd-analyze").args(limit).arg(service));
+    let said = run(Command::new("systemd-analyze").args(limit).arg(&service));
     assert_eq!(said.code, Some(0), "exposed more than 1.5 of 10:\n{}", said.stdout);
+    // Else the kernel names nobody, and no mail process would be told anything.
+    assert!(std::fs::read_to_string(service).unwrap().contains("\nPrivateUsers=no\n"));
+}
+
+/// The sockets of systemd that the example listens on, where they are, and who may connect.
+const SOCKETS: [(&str, &str, &str, &str); 5] = [
+    ("socketmap", "postcote.socket", "/var/spool/postfix/postcote", "0660"),
+    ("auth", "postcote-auth.socket", "/var/spool/postfix/postcote", "0660"),
+    ("dovecot-login", "postcote-dovecot-login.socket", "/run/postcote-dovecot", "0660"),
+    ("dovecot-auth-master", "postcote-dovecot-auth-master.socket", "/run/postcote-dovecot", "0600"),
+    ("dovecot-dict", "postcote-dovecot-dict.socket", "/run/postcote-dovecot", "0666"),
+];
+
+#[test]
+fn the_sockets_are_those_of_the_example() {
+    let listen = listeners().into_iter().filter_map(|listen| match listen.address {
+        Endpoint::Systemd(name) => Some(name),
+        _ => None,
+    });
+    assert_eq!(listen.collect::<Vec<_>>(), SOCKETS.map(|(name, ..)| name));
+    for (name, unit, directory, mode) in SOCKETS {
+        let text = std::fs::read_to_string(file("conf-examples/systemd").join(unit)).unwrap();
+        let last = name.trim_start_matches("dovecot-");
+        for line in [
+            format!("FileDescriptorName={name}"),
+            format!("ListenStream={directory}/{last}"),
+            format!("SocketMode={mode}"),
+            // Who asks is not of postcote's group.
+            "DirectoryMode=0755".to_owned(),
+        ] {
+            assert!(text.lines().any(|found| found == line), "{unit} lacks {line}");
+        }
+        assert!(
+            unit == "postcote.socket" || text.contains("\nService=postcote.service\n"),
+            "{unit}"
+        );
+    }
 }
 
 #[test]
-fn the_socket_is_the_one_of_the_example() {
-    let socket = std::fs::read_to_string(file("conf-examples/systemd/postcote.socket")).unwrap();
-    let listen = listeners();
-    let Some(Endpoint::Systemd(name)) = listen.first().map(|listen| &listen.address) else {
-        panic!("the first listener of the example is systemd's");
-    };
-    assert!(socket.contains(&format!("\nFileDescriptorName={name}\n")));
-    assert!(socket.contains(&format!("\nListenStream=/var/spool/postfix/postcote/{name}\n")));
+fn dovecot_is_told_the_sockets_of_systemd() {
+    let directory = Scratch::new();
+    let path = directory.join("postcote.toml");
+    std::fs::write(&path, switched_on()).unwrap();
+    for version in ["2.3", "2.4"] {
+        let mut command = postcote();
+        let command = command.arg("--config").arg(&path);
+        let said = run(command.args(["config", "dovecot", "--dovecot", version]));
+        assert_eq!((said.code, said.stderr.as_str()), (Some(0), ""));
+        for name in ["login", "auth-master", "dict"] {
+            let socket = format!("/run/postcote-dovecot/{name}");
+            assert!(said.stdout.contains(&socket), "{version}: no {socket}");
+        }
+    }
 }
 
 #[test]

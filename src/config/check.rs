@@ -228,10 +228,24 @@ fn unix(listen: &Listen, path: &Path, found: &mut Vec<Warning>) {
         // Its clients are root.
         && listen.protocol != Protocol::DovecotMaster
     {
+        let hint = match listen.protocol {
+            Protocol::DovecotDict => {
+                "write `mode = \"0666\"`: mail processes connect as the users whose mail they handle"
+            }
+            _ => "write `group = \"postfix\"` unless the daemon runs in that group",
+        };
+        let why =
+            format!("only the daemon's own user and group may connect to `{}`", listen.address);
+        warn(found, why, hint);
+    }
+    if path.starts_with("/run/postcote")
+        && matches!(listen.protocol, Protocol::DovecotAuth | Protocol::DovecotDict)
+    {
         warn(
             found,
-            format!("only the daemon's own user and group may connect to `{}`", listen.address),
-            "write `group = \"postfix\"` unless the daemon runs in that group",
+            format!("`{}` lies in a directory that only postcote may enter", listen.address),
+            "use `systemd:NAME` with conf-examples/systemd/postcote-dovecot-dict.socket and its \
+             sisters, or a directory of its own such as /run/postcote-dovecot",
         );
     }
     if path.starts_with("/var/spool/postfix/private") {
@@ -311,6 +325,15 @@ mod tests {
         ("listen=[{protocol='socketmap',address='unix:/a',mode='0777'}]", &["lets every user"]),
         ("listen=[{protocol='socketmap',address='unix:/a',mode='0666'}]", &["lets every user"]),
         ("listen=[{protocol='socketmap',address='unix:/a'}]", &["own user and group"]),
+        ("listen=[{protocol='dovecot-dict',address='unix:/a'}]", &["own user and group"]),
+        (
+            "listen=[{protocol='dovecot-dict',address='unix:/run/postcote/d',mode='0666'}]",
+            &["only postcote may enter"],
+        ),
+        (
+            "listen=[{protocol='dovecot-dict',address='unix:/run/postcote-dovecot/d',mode='0666'}]",
+            &[],
+        ),
         ("listen=[{protocol='socketmap',address='unix:/a',mode='0600',group='g'}]", &["group of"]),
         (
             "listen=[{protocol='socketmap',address='unix:/var/spool/postfix/private/p',group='g'}]",

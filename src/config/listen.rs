@@ -223,8 +223,8 @@ impl TryFrom<Raw> for Listen {
         }
         let unix_clients = match protocol {
             Protocol::CourierAuth => Some(("Courier", "/run/courier/authdaemon/socket")),
-            Protocol::DovecotDict => Some(("Dovecot", "/run/postcote/dict")),
-            Protocol::DovecotMaster => Some(("Dovecot", "/run/postcote/auth-master")),
+            Protocol::DovecotDict => Some(("Dovecot", "/run/postcote-dovecot/dict")),
+            Protocol::DovecotMaster => Some(("Dovecot", "/run/postcote-dovecot/auth-master")),
             Protocol::DovecotAuth | Protocol::Socketmap | Protocol::TcpTable => None,
         };
         if let (Some((client, path)), Endpoint::Inet { .. }) = (unix_clients, &address) {
