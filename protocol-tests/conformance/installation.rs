@@ -67,6 +67,12 @@ impl Installation {
         String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
     }
 
+    /// Where a file of it is, seen from this machine.
+    pub(crate) fn path(&self, inside: &Path) -> PathBuf {
+        let root = self.root.as_deref().unwrap_or(Path::new("/"));
+        root.join(inside.strip_prefix("/").unwrap_or(inside))
+    }
+
     /// Finds a command of Postfix, which an ordinary user's PATH may lack.
     pub(crate) fn program(&self, name: &str) -> PathBuf {
         let root = self.root.as_deref().unwrap_or(Path::new("/"));

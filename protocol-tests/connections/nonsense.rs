@@ -1,4 +1,4 @@
-//! Ten thousand malformed requests to each listener for Dovecot: nobody else notices, and no memory
+//! Ten thousand malformed requests to each listener for Courier and Dovecot: nobody else notices, and no memory
 //! is lost. What was seen of real clients is damaged by chance, always in the same way.
 
 use std::path::{Path, PathBuf};
@@ -12,11 +12,15 @@ use crate::support::site::Site;
 /// A listener, and what a good client says to it.
 struct Kind {
     protocol: &'static str,
+    /// What was seen of real clients, if it was: a file.
+    seen: Option<&'static str>,
     /// The beginning of the last line of the greeting, if there is one.
     greeted: Option<&'static str>,
     hello: &'static str,
     /// A question with its number, and the beginning of its answer.
     question: fn(u32) -> (String, String),
+    /// Whether there is more than one question on a connection.
+    stays: bool,
     /// So many requests go over one connection: one, if the first malformed one ends it.
     together: u32,
     /// What no damage would make.
@@ -26,13 +30,15 @@ struct Kind {
 const KINDS: &[Kind] = &[
     Kind {
         protocol: "dovecot-auth",
+        seen: Some("auth"),
         greeted: Some("DONE"),
-        hello: "VERSION\t1\t2\nCPID\t4711",
+        hello: "VERSION\t1\t2\nCPID\t4711\n",
         question: |id| {
             let message = plain("anna@shop.example", b"account-password");
             let question = format!("AUTH\t{id}\tPLAIN\tservice=imap\tresp={message}");
             (question, format!("OK\t{id}\tuser=anna@shop.example"))
         },
+        stays: true,
         together: 20,
         evil: &[
             "AUTH\t-1",
@@ -49,12 +55,14 @@ const KINDS: &[Kind] = &[
     },
     Kind {
         protocol: "dovecot-master",
+        seen: Some("master"),
         greeted: Some("SPID\t"),
-        hello: "VERSION\t1\t2",
+        hello: "VERSION\t1\t2\n",
         question: |id| {
             let question = format!("USER\t{id}\tanna@shop.example\tservice=lmtp");
             (question, format!("USER\t{id}\tanna@shop.example\tuid=70000\t"))
         },
+        stays: true,
         together: 20,
         evil: &[
             "USER\t-1\tanna@shop.example",
@@ -70,12 +78,14 @@ const KINDS: &[Kind] = &[
     },
     Kind {
         protocol: "dovecot-dict",
+        seen: Some("dict"),
         greeted: None,
-        hello: "H3\t2\t0\t\tpostcote",
+        hello: "H3\t2\t0\t\tpostcote\n",
         question: |_| {
             let question = "Lshared/userdb/anna@shop.example\tanna@shop.example".to_owned();
             (question, "O{\"uid\":\"70000\"".to_owned())
         },
+        stays: true,
         together: 1,
         evil: &[
             "H9\t0\t0\t\tx",
@@ -89,6 +99,27 @@ const KINDS: &[Kind] = &[
             "I0\t0\tshared/userdb/\t",
             "T1\t-1\t-1",
             "\u{1}\u{1}\u{1}",
+        ],
+    },
+    Kind {
+        protocol: "courier-auth",
+        seen: None,
+        greeted: None,
+        hello: "",
+        question: |_| ("PRE . imap anna@shop.example".to_owned(), "UID=70000".to_owned()),
+        stays: false,
+        together: 1,
+        evil: &[
+            "TCPREMOTEIP=192.0.2.1\nPRE . imap stranger@shop.example",
+            "AUTH 46\nimap\nlogin\nstranger@shop.example\naccount-password",
+            "AUTH 39\nimap\ncram-md5\nPDFAeD4=\nc3RyYW5nZXIgMDA=",
+            "PASSWD imap\tanna@shop.example\taccount-password\tnew",
+            "AUTH -1\nimap",
+            "AUTH 4294967296\nimap",
+            "AUTH 8192\n",
+            "PRE",
+            "PRE . . . . .",
+            "TCPREMOTEIP=\nTCPREMOTEIP=::1\nX=1\nX=1\nX=1\nX=1\nX=1\nX=1\nX=1\nX=1\nX=1\nX=1\nX=1\nX=1\nX=1\nX=1\nX=1",
         ],
     },
 ];
@@ -120,6 +151,9 @@ async fn ten_thousand_malformed_requests_change_nothing() {
             for _ in 0..GROUP / kind.together {
                 kind.harass(&path(kind), &seen, &mut chance);
             }
+            if !kind.stays {
+                bystander = kind.client(&path(kind));
+            }
             let (question, answer) = (kind.question)(group);
             let said = bystander.asks(&question);
             assert!(said.starts_with(&answer), "{}, {group}: {said}", kind.protocol);
@@ -144,13 +178,15 @@ impl Kind {
         if let Some(last) = self.greeted {
             while !lines.hears().starts_with(last) {}
         }
-        lines.says(self.hello);
+        lines.says_raw(self.hello.as_bytes()).unwrap();
         lines
     }
 
-    /// What real clients said.
+    /// What real clients said; without it there is more to be damaged in what they do not say.
     fn seen(&self) -> Vec<Vec<u8>> {
-        let name = self.protocol.trim_start_matches("dovecot-");
+        let Some(name) = self.seen else {
+            return self.evil.iter().map(|line| line.as_bytes().to_vec()).collect();
+        };
         let text = std::fs::read_to_string(seen_file(name)).unwrap();
         let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
         lines.map(|line| line.replace("\\t", "\t").into_bytes()).collect()

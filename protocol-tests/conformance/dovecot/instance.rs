@@ -62,6 +62,14 @@ impl Version {
             Self::V24 => "2.4",
         }
     }
+
+    /// The parts of `postcote config dovecot` with which Dovecot's own auth process asks postcote.
+    pub(super) fn between(self) -> &'static str {
+        match self {
+            Self::V23 => "mail,dict",
+            Self::V24 => "mail,lua",
+        }
+    }
 }
 
 impl Installed {
@@ -79,11 +87,7 @@ impl Installed {
             fs::write(scratch.join(to), settle(scratch, &fs::read_to_string(from).unwrap()))
                 .unwrap();
         }
-        for name in ["postcote-dict.conf.ext", "postcote.lua"] {
-            if let Ok(text) = fs::read_to_string(own.join(name)) {
-                fs::write(scratch.join("etc").join(name), settle(scratch, &text)).unwrap();
-            }
-        }
+        self.copy_beside(scratch);
         fs::write(scratch.join("etc/postcote.conf"), settle(scratch, login)).unwrap();
         // Read at the start, used by nobody: what is private is the whole instance.
         for name in ["dovecot.pem", "dovecot.key"] {
@@ -96,8 +100,18 @@ impl Installed {
         ports
     }
 
+    /// Copies the files of the example that its snippets name.
+    pub(super) fn copy_beside(&self, scratch: &Scratch) {
+        let own = file("conf-examples/dovecot").join(self.version.as_str());
+        for name in ["postcote-dict.conf.ext", "postcote.lua"] {
+            if let Ok(text) = fs::read_to_string(own.join(name)) {
+                fs::write(scratch.join("etc").join(name), settle(scratch, &text)).unwrap();
+            }
+        }
+    }
+
     /// What makes an instance private.
-    fn private(&self, scratch: &Scratch, ports: Ports) -> String {
+    pub(super) fn private(&self, scratch: &Scratch, ports: Ports) -> String {
         let at = scratch.path().display();
         let mut text = format!(
             "\nbase_dir = {at}/run\nstate_dir = {at}/state\nlog_path = {at}/dovecot.log\nlisten = 127.0.0.1\nssl = no\n"

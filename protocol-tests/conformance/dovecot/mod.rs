@@ -6,13 +6,16 @@
 mod accounting;
 mod clients;
 mod configuration;
+mod debian;
 mod deliveries;
+mod full;
 mod house;
 mod instance;
 mod journey;
 mod logins;
 mod native;
 mod own_auth;
+mod pipe;
 mod restart;
 mod submission;
 mod whole;

@@ -21,8 +21,10 @@ pub(super) struct Plan<'a> {
     pub(super) installed: &'a Installed,
     /// The URL of a migrated, empty database.
     pub(super) database: String,
-    /// What Dovecot has for its postcote.conf; none runs without.
-    pub(super) dovecot: Option<String>,
+    /// None runs without.
+    pub(super) dovecot: Option<Settings>,
+    /// Everything that is on disk.
+    pub(super) scratch: Arc<Scratch>,
     /// Where the daemon listens besides, as protocol and path.
     pub(super) listen: Vec<(&'static str, PathBuf)>,
     /// Where Postfix has the socket of its SASL, for a submission port each.
@@ -34,13 +36,21 @@ pub(super) struct Plan<'a> {
     pub(super) services: String,
 }
 
+/// Where Dovecot has postcote's part of its settings, and what it is.
+pub(super) enum Settings {
+    /// Behind those that Debian installs.
+    Debian(String),
+    /// In the whole configuration of conf-examples.
+    Example(String),
+}
+
 /// Everything that runs; dropped in this order.
 pub(super) struct Whole<'a> {
     pub(super) postfix: RunningPostfix,
     pub(super) dovecot: Option<Dovecot<'a>>,
     pub(super) daemon: Daemon,
     submission: Vec<SocketAddr>,
-    _scratch: Arc<Scratch>,
+    pub(super) scratch: Arc<Scratch>,
 }
 
 /// What the example leaves to the administrator.
@@ -58,6 +68,7 @@ impl<'a> Plan<'a> {
             installed,
             database: database.to_owned(),
             dovecot: None,
+            scratch: Arc::new(Scratch::new()),
             listen: Vec::new(),
             sasl: vec![SASL.to_owned()],
             logins: "failure-delay = \"50ms\"",
@@ -68,12 +79,15 @@ impl<'a> Plan<'a> {
 
     /// Starts everything.
     pub(super) async fn start(self) -> Whole<'a> {
-        let scratch = Arc::new(Scratch::new());
+        let scratch = Arc::clone(&self.scratch);
         let postfix = Postfix::prepare(&self.installed.installation, &scratch);
         self.load(&scratch).await;
         let daemon = self.daemon(&scratch);
-        let dovecot = self.dovecot.map(|login| {
-            let ports = self.installed.configure(&scratch, &login);
+        let dovecot = self.dovecot.map(|settings| {
+            let ports = match settings {
+                Settings::Debian(login) => self.installed.configure_debian(&scratch, &login),
+                Settings::Example(login) => self.installed.configure(&scratch, &login),
+            };
             self.installed.start(Arc::clone(&scratch), ports)
         });
         let example = |name: &str| fs::read_to_string(file("conf-examples").join(name)).unwrap();
@@ -91,7 +105,7 @@ impl<'a> Plan<'a> {
         let main_cf = example("postfix/main.cf") + MAIN_CF + self.main_cf;
         let services = settle(&scratch, &services);
         let postfix = postfix.start_with(&main_cf, &services, Jail::LikeDebian);
-        Whole { postfix, dovecot, daemon, submission, _scratch: scratch }
+        Whole { postfix, dovecot, daemon, submission, scratch }
     }
 
     async fn load(&self, scratch: &Scratch) {
