@@ -128,9 +128,9 @@ async fn main() {
         let first = round as usize % kinds.len();
         let mut turns: Vec<_> = kinds.iter().zip(&mut times).collect();
         turns.rotate_left(first);
-        for ((_, name, service, password), times) in turns {
+        for (turn, ((_, name, service, password), times)) in (0..).zip(turns) {
             // From somewhere else each time and the same mistake each time, so that nobody waits.
-            let remote = Some(IpAddr::V4(Ipv4Addr::from_bits(0x0a00_0000 + round)));
+            let remote = Some(IpAddr::V4(Ipv4Addr::from_bits(0x0a00_0000 + round * 16 + turn)));
             let attempt = Attempt { name, service, remote, local: None };
             let begun = Instant::now();
             assert!(logins.by_password(&attempt, password.as_bytes()).await.is_err());

@@ -128,7 +128,7 @@ const REQUESTS: u32 = 10_000;
 /// After so many somebody else asks.
 const GROUP: u32 = 20;
 /// What the allocator may keep of them, and the guesses that are remembered.
-const KIB_MORE: u64 = 32 * 1024;
+const KIB_MORE: u64 = 16 * 1024;
 
 #[tokio::test]
 async fn ten_thousand_malformed_requests_change_nothing() {
@@ -139,8 +139,8 @@ async fn ten_thousand_malformed_requests_change_nothing() {
         format!("\n[[listen]]\nprotocol = \"{protocol}\"\naddress = \"unix:{}\"\n", path.display())
     };
     let listen: String = KINDS.iter().map(section).collect();
-    let quick =
-        "\n[accounts]\npassword-scheme = \"SSHA256\"\n\n[logins]\nfailure-delay = \"1ms\"\n";
+    let quick = "\n[accounts]\npassword-scheme = \"SSHA256\"\n\n[logins]\nfailure-delay = \"1ms\"\n\
+                 longest-delay = \"1ms\"\n";
     let site = Site::with("shop", |setup| setup.listen = listen + quick).await;
     for kind in KINDS {
         let mut bystander = kind.client(&path(kind));
