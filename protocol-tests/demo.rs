@@ -37,6 +37,7 @@ fn a_demo_that_is_killed_takes_its_database_along() {
 fn take_the_tour(newcomer: Newcomer) {
     let mut demo = Demo::start(newcomer);
     paste_the_questions(&demo);
+    paste_the_logins(&demo);
     paste_the_commands(&demo);
     wait_for_news(&demo, "alice@example.org\n");
     paste_the_change(&demo);
@@ -72,6 +73,26 @@ fn paste_the_questions(demo: &Demo) {
     }
     assert!(failures.is_empty(), "{failures}");
     assert_eq!(asked, postcote::demo::tour::TOUR.len(), "every stop of the tour is printed");
+}
+
+/// Tries each printed login and holds what doveadm says against the lines below it.
+fn paste_the_logins(demo: &Demo) {
+    let printed = demo.printed();
+    let (mut tried, mut lines) = (0, printed.lines().peekable());
+    while let Some(line) = lines.next() {
+        if !line.contains("doveadm auth test ") {
+            continue;
+        }
+        let mut expected = String::new();
+        while let Some(below) = lines.next_if(|line| line.starts_with("    ")) {
+            expected += below.trim_start_matches("    ");
+            expected += "\n";
+        }
+        let Said { stdout, stderr, .. } = demo.shell(line);
+        assert_eq!((stdout.trim_end(), stderr.as_str()), (expected.trim_end(), ""), "{line}");
+        tried += 1;
+    }
+    assert_eq!(tried, postcote::demo::tour::LOGINS.len());
 }
 
 /// Runs each printed command of ours.

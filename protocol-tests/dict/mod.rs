@@ -2,6 +2,7 @@
 //! or the daemon itself is killed.
 
 mod crash;
+mod crowd;
 mod dialogs;
 mod doveadm;
 mod house;

@@ -87,6 +87,8 @@ async fn nothing_is_lost_or_added_twice_when_the_database_is_killed() {
     for task in tasks {
         task.await.unwrap();
     }
+    // It is known to be away until it is tried again.
+    until("it is back", || async { journal.quota(Uid(70000)).await.is_ok() }).await;
     let usage = journal.quota(Uid(70000)).await.unwrap().unwrap();
     assert_eq!(usage.messages, acknowledged[0].load(Ordering::SeqCst), "a reader sees them all");
     assert!(journal.close(SOON).await);

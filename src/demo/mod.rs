@@ -122,10 +122,15 @@ fn claim(directory: &Path) -> Result<(), DemoError> {
 fn config(url: &str, run: &Path, http_port: u16) -> Config {
     let mut config = Config::default();
     config.database.url = url.to_owned().into();
-    // Anybody on this machine may ask the demo: `postmap -q` runs as its caller.
-    let mut listen = Listen::new(Protocol::Socketmap, Endpoint::Unix(run.join("socketmap")), None);
-    listen.mode = FileMode(0o666);
-    config.listen = vec![listen];
+    // Anybody on this machine may ask the demo: `postmap -q` and `doveadm auth test` run as their
+    // caller.
+    let listen = |protocol, name: &str| Listen {
+        mode: FileMode(0o666),
+        ..Listen::new(protocol, Endpoint::Unix(run.join(name)), None)
+    };
+    config.listen =
+        vec![listen(Protocol::Socketmap, "socketmap"), listen(Protocol::DovecotAuth, "login")];
+    config.journal.directory = run.join("journal");
     config.control.address = Endpoint::Unix(run.join("control"));
     config.control.mode = FileMode(0o666);
     config.http.address.port = http_port;

@@ -143,6 +143,39 @@ pub const TOUR: &[Stop] = &[
     stop(Table::RelayRecipientMaps, "nobody@branch.example", None, "nobody there"),
 ];
 
+/// A login worth trying; everybody's password is `demo`.
+#[derive(Clone, Copy, Debug)]
+pub struct Login {
+    /// What to log in for.
+    pub service: &'static str,
+    /// The name.
+    pub user: &'static str,
+    /// The password.
+    pub password: &'static str,
+    /// What doveadm says.
+    pub answer: &'static str,
+    /// What it shows.
+    pub shows: &'static str,
+}
+
+/// Logins that show something; a test tries each.
+pub const LOGINS: &[Login] = &[
+    Login {
+        service: "imap",
+        user: "alice@example.com",
+        password: "demo",
+        answer: "passdb: alice@example.com auth succeeded\nextra fields:\n  user=alice@example.org",
+        shows: "by an alias domain, which is told at once: one user, one mailbox",
+    },
+    Login {
+        service: "imap",
+        user: "alice@example.org",
+        password: "wrong",
+        answer: "passdb: alice@example.org auth failed\nextra fields:\n  user=alice@example.org",
+        shows: "a wrong password is answered late",
+    },
+];
+
 /// The commands to paste, with the answers they give.
 pub fn commands(demo: &Demo, program: &Path) -> String {
     let socket = demo.directory.join("run/socketmap");
@@ -158,6 +191,16 @@ pub fn commands(demo: &Demo, program: &Path) -> String {
         let _ = writeln!(text, "  # {shows}");
         let _ = writeln!(text, "  {postmap} -q {key} {map}");
         let _ = writeln!(text, "    {}", answer.unwrap_or("(nothing, exit status 1: not found)"));
+    }
+    let _ = writeln!(text, "\nLog in as with Dovecot (doveadm is in the package dovecot-core):\n");
+    let login = word(&demo.directory.join("run/login").to_string_lossy());
+    for Login { service, user, password, answer, shows } in LOGINS {
+        let _ = writeln!(text, "  # {shows}");
+        let _ =
+            writeln!(text, "  doveadm auth test -a {login} -x service={service} {user} {password}");
+        for line in answer.lines() {
+            let _ = writeln!(text, "    {line}");
+        }
     }
     let _ = writeln!(text, "\nAsk the daemon yourself, and ask it why:\n");
     for command in [

@@ -5,6 +5,7 @@ use std::os::unix::fs::chown;
 use std::sync::Arc;
 
 use super::instance::{Dovecot, Installed, printed};
+use crate::command::run;
 use crate::support::daemon::{Daemon, Setup, make_daemon_user};
 use crate::support::pg::{self, TestDatabase};
 use crate::support::scratch::Scratch;
@@ -26,16 +27,21 @@ impl<'a> House<'a> {
         let scratch = Arc::new(Scratch::new());
         let database = accounts(&scratch).await;
         let mut setup = Setup::new(&database.url);
-        setup.listen = ["auth:login", "master:auth-master", "dict:dict"]
-            .map(|pair| pair.split_once(':').unwrap())
-            .map(|(protocol, name)| {
-                let path = scratch.join(name);
-                format!(
-                    "\n[[listen]]\nprotocol = \"dovecot-{protocol}\"\naddress = \"unix:{}\"\nmode = \"0666\"\n",
-                    path.display()
-                )
-            })
-            .concat()
+        // As conf-examples/systemd has them.
+        let login = format!("mode = \"0660\"\ngroup = \"{}\"\n", dovenull(installed, &scratch));
+        setup.listen = [
+            ("auth", "login", login.as_str()),
+            ("master", "auth-master", "mode = \"0600\"\n"),
+            ("dict", "dict", "mode = \"0666\"\n"),
+        ]
+        .map(|(protocol, name, access)| {
+            let path = scratch.join(name);
+            format!(
+                "\n[[listen]]\nprotocol = \"dovecot-{protocol}\"\naddress = \"unix:{}\"\n{access}",
+                path.display()
+            )
+        })
+        .concat()
             + "\n[logins]\nfailure-delay = \"50ms\"\n"
             + &format!("\n[journal]\ndirectory = \"{}\"\n", scratch.join("journal").display());
         let daemon = setup.start();
@@ -43,6 +49,13 @@ impl<'a> House<'a> {
         let dovecot = installed.start(Arc::clone(&scratch), ports);
         Self { dovecot, daemon, database, scratch }
     }
+}
+
+/// The group of login processes, as a number: inside and outside of a root they differ.
+fn dovenull(installed: &Installed, scratch: &Scratch) -> String {
+    let said = run(installed.installation.command(scratch, "id").args(["-g", "dovenull"]));
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    said.stdout.trim_end().to_owned()
 }
 
 /// The accounts of accounts.sql, with homes below `scratch`.

@@ -4,8 +4,10 @@
 //! prints, on sockets, ports and mail of its own.
 
 mod accounting;
+mod challenges;
 mod clients;
 mod configuration;
+mod crowd;
 mod debian;
 mod deliveries;
 mod full;
@@ -18,4 +20,5 @@ mod own_auth;
 mod pipe;
 mod restart;
 mod submission;
+mod trouble;
 mod whole;

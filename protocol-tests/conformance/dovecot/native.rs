@@ -16,6 +16,7 @@ const USERS: [&str; 7] = ["anna", "pop", "shut", "held", "over", "letters", "mut
 const DENIED: &[(&str, &[&str], &str)] = &[
     ("pop", &["imap"], "IMAP_is_not_enabled_for_this_account"),
     ("pop", &["sieve"], "ManageSieve_is_not_enabled_for_this_account"),
+    ("pop", &["smtp"], "SMTP_is_not_enabled_for_this_account"),
     ("letters", &["smtp"], "SMTP_is_not_enabled_for_this_account"),
     ("mute", &["smtp"], "Account_may_not_send_mail"),
     ("shut", &SERVICES, "Account_is_disabled"),
@@ -27,7 +28,7 @@ const SERVICES: [&str; 4] = ["imap", "pop3", "sieve", "smtp"];
 /// Dovecot's way to refuse users who exist, by service and with a reason.
 const LOGIN_23: &str = "
 auth_failure_delay = 0
-auth_mechanisms = plain login
+auth_mechanisms = plain login cram-md5 scram-sha-1 scram-sha-256
 passdb {
   driver = passwd-file
   deny = yes
@@ -44,7 +45,7 @@ userdb {
 ";
 const LOGIN_24: &str = "
 auth_failure_delay = 0
-auth_mechanisms = plain login
+auth_mechanisms = plain login cram-md5 scram-sha-1 scram-sha-256
 passdb denied {
   driver = passwd-file
   deny = yes

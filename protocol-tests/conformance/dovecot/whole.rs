@@ -29,8 +29,8 @@ pub(super) struct Plan<'a> {
     pub(super) listen: Vec<(&'static str, PathBuf)>,
     /// Where Postfix has the socket of its SASL, for a submission port each.
     pub(super) sasl: Vec<String>,
-    /// Settings of the daemon's `[logins]`.
-    pub(super) logins: &'static str,
+    /// Further settings of the daemon.
+    pub(super) settings: &'static str,
     /// What an administrator adds to the example's main.cf and master.cf.
     pub(super) main_cf: &'static str,
     pub(super) services: String,
@@ -71,7 +71,7 @@ impl<'a> Plan<'a> {
             scratch: Arc::new(Scratch::new()),
             listen: Vec::new(),
             sasl: vec![SASL.to_owned()],
-            logins: "failure-delay = \"50ms\"",
+            settings: "[logins]\nfailure-delay = \"50ms\"\n",
             main_cf: "",
             services: String::new(),
         }
@@ -137,8 +137,8 @@ impl<'a> Plan<'a> {
         let journal = scratch.join("journal");
         write!(
             setup.listen,
-            "\n[logins]\n{}\n\n[journal]\ndirectory = \"{}\"\n",
-            self.logins,
+            "\n{}\n[journal]\ndirectory = \"{}\"\n",
+            self.settings,
             journal.display()
         )
         .unwrap();
