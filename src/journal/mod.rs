@@ -1,10 +1,10 @@
 //! Writes what peers tell into the database, and loses nothing that was acknowledged.
 //!
-//! An acknowledged write is on the disk, in a file that only grows ([`segment`]): neither the end
-//! of the database nor of this process takes it back. From there it is carried over into the
-//! database, in order, many at once, and the position up to which that was done moves in the same
-//! transaction: whatever nobody was told of, nothing is added twice. A file goes when everything in
-//! it was carried over; what a process has left, the next one takes over.
+//! An acknowledged write is on the disk, in a file that only grows (`segment`): neither the end of
+//! the database nor of this process takes it back. From there it is carried over into the database,
+//! in order, many at once, and the position up to which that was done moves in the same transaction:
+//! whatever nobody was told of, nothing is added twice. A file goes when everything in it was carried
+//! over; what a process has left, the next one takes over.
 
 mod carrier;
 mod pending;

@@ -4,13 +4,12 @@
 //! change counts in the moment in which it is announced; the words are those of
 //! [`mail::login`](crate::mail::login). "Cannot know now" is [`Unavailable`] and never a denial.
 //!
-//! - [`Verifier`](verifier): computing happens on other threads, a few at once, within a budget of
-//!   memory.
+//! - `Verifier`: computing happens on other threads, a few at once, within a budget of memory.
 //! - *Nobody learns who exists*: a name that nobody has is verified, too, against a stand-in of
 //!   the configured scheme, and every failure is answered at the same moment after its arrival.
-//! - [`Remembered`](remembered): who logs in each minute pays for the hash once.
-//! - [`Guard`](guard): guessing is slowed down, for an account and for a network. From an address
-//!   that an account was logged in from it is never slowed down.
+//! - `Remembered`: who logs in each minute pays for the hash once.
+//! - `Guard`: guessing is slowed down, for an account and for a network. From an address that an
+//!   account was logged in from it is never slowed down.
 
 mod attempt;
 mod challenge;
