@@ -1,7 +1,7 @@
 //! All accounts, page by page, for peers that ask for every user.
 
 use tokio::time::timeout;
-use tokio_postgres::Client;
+use tokio_postgres::{Client, Statement};
 
 use crate::directory::DirectoryError;
 use crate::mail::{Address, DomainName, Localpart, Uid};
@@ -13,7 +13,8 @@ use crate::store::link::Link;
 #[derive(Debug)]
 pub struct AccountList {
     link: Link,
-    client: Option<Client>,
+    /// The connection, and the query, which is planned once for all pages.
+    asking: Option<(Client, Statement)>,
     mask: Option<Box<str>>,
     last: Uid,
 }
@@ -26,7 +27,7 @@ impl AccountList {
     /// over all of them without.
     pub fn new(link: Link, mask: Option<&str>) -> Self {
         let mask = mask.filter(|mask| *mask != "*").map(|mask| mask.to_lowercase().into());
-        Self { link, client: None, mask, last: Uid(0) }
+        Self { link, asking: None, mask, last: Uid(0) }
     }
 
     /// The next page, by uid; it may be empty though more follow. `None` after the last one.
@@ -34,20 +35,17 @@ impl AccountList {
     /// # Errors
     /// The database cannot be asked; the list is not complete then.
     pub async fn next(&mut self) -> Result<Option<Vec<Address>>, DirectoryError> {
-        let client = match &mut self.client {
-            Some(client) => client,
-            none => {
-                let connected = self.link.connect().await;
-                none.insert(connected.map_err(|error| DirectoryError::new(error.to_string()))?.0)
-            }
+        let (client, statement) = match &mut self.asking {
+            Some(asking) => asking,
+            none => none.insert(begin(&self.link).await?),
         };
         let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 2] = [&self.last, &PAGE];
-        let query = client.query(include_str!("sql/page_of_accounts.sql"), &parameters);
-        let rows = match timeout(self.link.query_timeout, query).await {
-            Ok(Ok(rows)) => rows,
-            Ok(Err(error)) => return Err(unreadable(&error)),
-            Err(_) => return Err(DirectoryError::new("the database does not answer in time")),
-        };
+        let rows =
+            match timeout(self.link.query_timeout, client.query(statement, &parameters)).await {
+                Ok(Ok(rows)) => rows,
+                Ok(Err(error)) => return Err(unreadable(&error)),
+                Err(_) => return Err(too_late()),
+            };
         let Some(last) = rows.last() else { return Ok(None) };
         self.last = last.try_get(0).map_err(|error| unreadable(&error))?;
         let mut page = Vec::with_capacity(rows.len());
@@ -64,6 +62,21 @@ impl AccountList {
         }
         Ok(Some(page))
     }
+}
+
+async fn begin(link: &Link) -> Result<(Client, Statement), DirectoryError> {
+    let connected = link.connect().await;
+    let (client, _) = connected.map_err(|error| DirectoryError::new(error.to_string()))?;
+    let preparing = client.prepare(include_str!("sql/page_of_accounts.sql"));
+    match timeout(link.query_timeout, preparing).await {
+        Ok(Ok(statement)) => Ok((client, statement)),
+        Ok(Err(error)) => Err(unreadable(&error)),
+        Err(_) => Err(too_late()),
+    }
+}
+
+fn too_late() -> DirectoryError {
+    DirectoryError::new("the database does not answer in time")
 }
 
 fn unreadable(error: &tokio_postgres::Error) -> DirectoryError {
