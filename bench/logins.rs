@@ -70,23 +70,13 @@ impl Directory for Facts {
 }
 
 fn account(form: HashForm, change: impl FnOnce(&mut Account)) -> Arc<Entry> {
-    let mut account = Account {
-        uid: Uid(70000),
-        location: MailLocation {
-            home: "/srv/mail/a/70000/70000".into(),
-            format: MailboxFormat::Maildir,
-            root: "Maildir".into(),
-        },
-        password: Some(password::hash(form, "joe@example.org", b"right", None).unwrap()),
-        app_passwords: [].into(),
-        transport: None,
-        services: None,
-        quota: None,
-        switches: Switches::default(),
-        expires: None,
-        moving_until: None,
-        forwards: None,
+    let location = MailLocation {
+        home: "/srv/mail/a/70000/70000".into(),
+        format: MailboxFormat::Maildir,
+        root: "Maildir".into(),
     };
+    let mut account = Account::new(Uid(70000), location);
+    account.password = Some(password::hash(form, "joe@example.org", b"right", None).unwrap());
     change(&mut account);
     Arc::new(Entry::Account(account.into()))
 }

@@ -27,7 +27,7 @@ use postcote::handler::{Handler, SocketmapHandler, TableAnswers};
 use postcote::lookup::{Resolver, Table};
 use postcote::mail::{
     Account, Address, Alias, Delimiters, DestinationTemplate, Domain, DomainKind, DomainName,
-    Entry, Gid, MailLocation, MailboxFormat, QuotaLimit, ServiceSet, Switches, Uid,
+    Entry, Gid, MailLocation, MailboxFormat, QuotaLimit, ServiceSet, Uid,
 };
 use postcote::protocol::{Codec, Reply, Socketmap};
 
@@ -197,22 +197,13 @@ fn entry(question: &Question) -> Entry {
             enabled: true,
             expires: None,
         }),
-        data::Table::VirtualMailboxMaps => Entry::Account(std::sync::Arc::new(Account {
-            uid: Uid(70_000),
-            location: MailLocation {
+        data::Table::VirtualMailboxMaps => {
+            let location = MailLocation {
                 home: value.strip_suffix("/Maildir/").unwrap().into(),
                 format: MailboxFormat::Maildir,
                 root: "Maildir".into(),
-            },
-            transport: None,
-            services: None,
-            quota: None,
-            password: None,
-            app_passwords: [].into(),
-            switches: Switches::default(),
-            expires: None,
-            moving_until: None,
-            forwards: None,
-        })),
+            };
+            Entry::Account(Account::new(Uid(70_000), location).into())
+        }
     }
 }

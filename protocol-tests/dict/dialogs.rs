@@ -16,7 +16,7 @@ use postcote::login::{Logins, Settings};
 use postcote::lookup::Resolver;
 use postcote::mail::{
     Account, Address, Delimiters, Domain, DomainKind, DomainName, Entry, Gid, MailLocation,
-    MailboxFormat, PasswordHash, QuotaLimit, ServiceSet, Switches, Timestamp, Uid,
+    MailboxFormat, PasswordHash, QuotaLimit, ServiceSet, Timestamp, Uid,
 };
 use postcote::server::Shutdown;
 use postcote::server::connection::Patience;
@@ -74,23 +74,14 @@ impl Directory for World {
             "eve" => 70002,
             _ => return self.here(None),
         };
-        let account = Account {
-            uid: Uid(uid),
-            location: MailLocation {
-                home: format!("/srv/mail/{uid}").into(),
-                format: MailboxFormat::Maildir,
-                root: "Maildir".into(),
-            },
-            password: Some(PasswordHash::parse("{PLAIN}sekrit").unwrap()),
-            app_passwords: [].into(),
-            transport: None,
-            services: None,
-            quota: None,
-            switches: Switches { login: uid != 70002, ..Switches::default() },
-            expires: None,
-            moving_until: None,
-            forwards: None,
+        let location = MailLocation {
+            home: format!("/srv/mail/{uid}").into(),
+            format: MailboxFormat::Maildir,
+            root: "Maildir".into(),
         };
+        let mut account = Account::new(Uid(uid), location);
+        account.password = Some(PasswordHash::parse("{PLAIN}sekrit").unwrap());
+        account.switches.login = uid != 70002;
         self.here(Some(Arc::new(Entry::Account(account.into()))))
     }
 }

@@ -94,23 +94,12 @@ fn hash(scheme: Scheme, password: &str) -> PasswordHash {
 }
 
 fn account(password: Option<PasswordHash>) -> Account {
-    Account {
-        uid: Uid(70000),
-        location: MailLocation {
-            home: "/srv/mail/a/70000/70000".into(),
-            format: MailboxFormat::Maildir,
-            root: "Maildir".into(),
-        },
-        password,
-        app_passwords: [].into(),
-        transport: None,
-        services: None,
-        quota: None,
-        switches: Switches::default(),
-        expires: None,
-        moving_until: None,
-        forwards: None,
-    }
+    let location = MailLocation {
+        home: "/srv/mail/a/70000/70000".into(),
+        format: MailboxFormat::Maildir,
+        root: "Maildir".into(),
+    };
+    Account { password, ..Account::new(Uid(70000), location) }
 }
 
 fn app(id: i64, password: &str, services: Option<&str>, expires: Option<i64>) -> AppPassword {

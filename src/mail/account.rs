@@ -85,6 +85,23 @@ pub enum Availability<'a> {
 }
 
 impl Account {
+    /// One that has nothing of its own, may do everything, and lets nobody in yet.
+    pub fn new(uid: Uid, location: MailLocation) -> Self {
+        Self {
+            uid,
+            location,
+            password: None,
+            app_passwords: [].into(),
+            transport: None,
+            services: None,
+            quota: None,
+            switches: Switches::default(),
+            expires: None,
+            moving_until: None,
+            forwards: None,
+        }
+    }
+
     /// Whether mail for the account is taken now.
     pub fn receives(&self, now: Timestamp) -> Availability<'_> {
         if self.has_expired(now) {

@@ -2,7 +2,7 @@
 
 use crate::mail::{
     Account, Alias, Destination, DestinationTemplate, Domain, DomainKind, DomainName, Entry, Gid,
-    MailLocation, MailboxFormat, QuotaLimit, ServiceSet, Switches, Uid,
+    MailLocation, MailboxFormat, QuotaLimit, ServiceSet, Uid,
 };
 
 pub(crate) fn domain(catchall: &[&str]) -> Domain {
@@ -22,23 +22,12 @@ pub(crate) fn domain(catchall: &[&str]) -> Domain {
 }
 
 pub(crate) fn account(change: impl FnOnce(&mut Account)) -> Entry {
-    let mut account = Account {
-        uid: Uid(70000),
-        location: MailLocation {
-            home: "/srv/mail/a/70000/70000".into(),
-            format: MailboxFormat::Maildir,
-            root: "Maildir".into(),
-        },
-        password: None,
-        app_passwords: [].into(),
-        transport: None,
-        services: None,
-        quota: None,
-        switches: Switches::default(),
-        expires: None,
-        moving_until: None,
-        forwards: None,
+    let location = MailLocation {
+        home: "/srv/mail/a/70000/70000".into(),
+        format: MailboxFormat::Maildir,
+        root: "Maildir".into(),
     };
+    let mut account = Account::new(Uid(70000), location);
     change(&mut account);
     Entry::Account(account.into())
 }
