@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::command::{self, Said, run};
 use crate::support::pg;
-use crate::support::site::Site;
+use crate::support::site::{self, Site};
 
 fn postcote(site: &Site, arguments: &[&str]) -> Said {
     run(command::postcote().arg("--config").arg(site.daemon.config()).args(arguments))
@@ -94,9 +94,7 @@ async fn an_explanation_and_the_tables_agree() {
 async fn who_asks_without_a_database_is_told_to_try_again() {
     let mut own = pg::dedicated_cluster();
     let url = own.database();
-    let client = pg::connect(&url).await;
-    crate::support::fixture::Fixture::read("shop").load(&client).await;
-    crate::support::daemon::make_daemon_user(&client).await;
+    site::fill(&url, "shop").await;
     let daemon = crate::support::daemon::Setup::new(&url).start();
     let ask = |arguments: &[&str]| {
         run(command::postcote().arg("--config").arg(daemon.config()).args(arguments))

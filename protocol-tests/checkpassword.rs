@@ -8,7 +8,7 @@ use std::process::Command;
 use crate::command::{Said, postcote};
 use crate::support::pg::{self, TestDatabase};
 use crate::support::scratch::Scratch;
-use crate::support::site::Site;
+use crate::support::site::{self, Site};
 use crate::support::terms::runs_as_root;
 
 /// What is written to descriptor 3, words before the program, and the exit code. The program
@@ -141,9 +141,7 @@ async fn the_program_runs_as_the_user_and_knows_no_password() {
 async fn not_knowing_is_111() {
     let mut own = pg::dedicated_cluster();
     let url = own.database();
-    let client = pg::connect(&url).await;
-    crate::support::fixture::Fixture::read("shop").load(&client).await;
-    crate::support::daemon::make_daemon_user(&client).await;
+    site::fill(&url, "shop").await;
     let daemon = crate::support::daemon::Setup::new(&url).start();
     let config = format!("--config={}", daemon.config().display());
     let program = postcote().get_program().to_str().unwrap().to_owned();

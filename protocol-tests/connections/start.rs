@@ -11,7 +11,7 @@ use crate::support::fixture::Fixture;
 use crate::support::lines::Lines;
 use crate::support::pg;
 use crate::support::scratch::Scratch;
-use crate::support::site::Site;
+use crate::support::site::{self, Site};
 use crate::support::supervisor::Supervisor;
 use crate::support::terms::wait_for;
 use crate::support::wire::Client;
@@ -20,9 +20,7 @@ use crate::support::wire::Client;
 async fn no_socket_opens_before_the_database_was_there() {
     let mut own = pg::dedicated_cluster();
     let url = own.database();
-    let client = pg::connect(&url).await;
-    Fixture::read("shop").load(&client).await;
-    make_daemon_user(&client).await;
+    site::fill(&url, "shop").await;
     own.cluster.stop().unwrap();
 
     let mut setup = Setup::new(&url);

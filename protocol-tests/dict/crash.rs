@@ -8,27 +8,20 @@ use tokio_postgres::Client;
 
 use super::crowd::{ACCOUNTS, Crowd, GROWING};
 use super::house::daemon;
-use crate::support::daemon::make_daemon_user;
 use crate::support::pg;
 use crate::support::scratch::Scratch;
+use crate::support::site;
 
 /// How often something is killed.
 const ROUNDS: usize = 3;
 
 async fn fill(client: &Client) {
-    let sql = format!(
-        "BEGIN;
-         INSERT INTO postcote.domain (gid) VALUES (70000);
-         INSERT INTO postcote.domain_name VALUES ('many.example', 70000, true);
-         INSERT INTO postcote.account (uid, gid, localpart, password)
-             SELECT 70000 + n, 70000, 'user' || n, '{{PLAIN}}account-password'
-             FROM generate_series(0, {ACCOUNTS} - 1) n;
-         INSERT INTO postcote.quota_usage
-             SELECT 70000 + n, 0, 0 FROM generate_series(0, {GROWING} - 1) n;
-         COMMIT"
+    site::fill_with_many(client, ACCOUNTS).await;
+    let empty = format!(
+        "INSERT INTO postcote.quota_usage
+             SELECT 70000 + n, 0, 0 FROM generate_series(0, {GROWING} - 1) n"
     );
-    client.batch_execute(&sql).await.unwrap();
-    make_daemon_user(client).await;
+    client.batch_execute(&empty).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

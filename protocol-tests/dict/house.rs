@@ -8,10 +8,10 @@ use std::process::{Output, Stdio};
 use tokio_postgres::Client;
 
 use crate::conformance::installation::Installation;
-use crate::support::daemon::{Daemon, Setup, make_daemon_user};
-use crate::support::fixture::Fixture;
+use crate::support::daemon::{Daemon, Setup};
 use crate::support::pg::{self, DedicatedCluster};
 use crate::support::scratch::Scratch;
+use crate::support::site;
 
 /// Everything that runs; `anna@shop.example` has a home.
 pub(super) struct House {
@@ -33,9 +33,7 @@ impl House {
     pub(super) async fn new() -> Self {
         let (own, scratch) = (pg::dedicated_cluster(), Scratch::new());
         let (url, path) = (own.database(), scratch.path().display().to_string());
-        let client = pg::connect(&url).await;
-        Fixture::read("shop").load(&client).await;
-        make_daemon_user(&client).await;
+        let client = site::fill(&url, "shop").await;
         let home = format!("UPDATE postcote.account SET home = '{path}/anna' WHERE uid = 70000");
         client.batch_execute(&home).await.unwrap();
         std::fs::create_dir(scratch.join("anna")).unwrap();

@@ -14,22 +14,15 @@ use postcote::store::{Link, Role};
 use tokio::time::Instant;
 use tokio_postgres::Client;
 
+use crate::support::site;
+
 const SOON: Duration = Duration::from_secs(30);
 
 /// Accounts 70000 and on.
 const ACCOUNTS: u32 = 20;
 
 async fn fill(client: &Client) {
-    let sql = format!(
-        "BEGIN;
-         INSERT INTO postcote.domain (gid) VALUES (70000);
-         INSERT INTO postcote.domain_name VALUES ('many.example', 70000, true);
-         INSERT INTO postcote.account (uid, gid, localpart, password)
-             SELECT 70000 + n, 70000, 'user' || n, '{{PLAIN}}x'
-             FROM generate_series(0, {ACCOUNTS} - 1) n;
-         COMMIT"
-    );
-    client.batch_execute(&sql).await.unwrap();
+    site::fill_with_many(client, ACCOUNTS).await;
 }
 
 fn link(url: &str) -> Link {

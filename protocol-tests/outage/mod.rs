@@ -9,8 +9,9 @@ mod load;
 use postcote::lookup::Table;
 use tokio_postgres::Client as Database;
 
-use crate::support::daemon::{Daemon, SOON, Setup, make_daemon_user};
+use crate::support::daemon::{Daemon, SOON, Setup};
 use crate::support::pg::{self, DedicatedCluster};
+use crate::support::site;
 use crate::support::wire::Client;
 
 /// A cluster of its own with many accounts, and a daemon that serves them.
@@ -29,17 +30,7 @@ impl Site {
         let own = pg::dedicated_cluster();
         let url = own.database();
         let client = pg::connect(&url).await;
-        make_daemon_user(&client).await;
-        let accounts = format!(
-            "BEGIN;
-             INSERT INTO postcote.domain (gid) VALUES (70000);
-             INSERT INTO postcote.domain_name VALUES ('many.example', 70000, true);
-             INSERT INTO postcote.account (gid, localpart, password, transport)
-                 SELECT 70000, 'user' || n, '{{PLAIN}}account-password', 'smtp:' || n
-                 FROM generate_series(0, {ACCOUNTS} - 1) n;
-             COMMIT; ANALYZE"
-        );
-        client.batch_execute(&accounts).await.unwrap();
+        site::fill_with_many(&client, ACCOUNTS).await;
         let mut setup = Setup::new(&url);
         change(&mut setup);
         Self { daemon: setup.start(), own, url }
