@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use postcote::directory::{Directory, DirectoryError, EntryKey};
 use postcote::handler::Caller;
-use postcote::handler::dovecot::{AllUsers, DictService, Guard, Ledger, Pages};
+use postcote::handler::dovecot::{DictService, Guard, Ledger};
+use postcote::handler::{AllUsers, Pages};
 use postcote::journal::{Amount, QuotaUsage, Write, WriteError, service_name};
 use postcote::login::{Logins, Settings};
 use postcote::lookup::Resolver;

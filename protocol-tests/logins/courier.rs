@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use postcote::handler::CourierService;
-use postcote::handler::dovecot::{AllUsers, Pages};
+use postcote::handler::{AllUsers, Pages};
 use postcote::mail::Address;
 use postcote::server::Shutdown;
 use postcote::server::connection::Patience;

@@ -2,7 +2,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use postcote::handler::dovecot::{AllUsers, AuthService, Handover, MasterService, Pages};
+use postcote::handler::dovecot::{AuthService, Handover, MasterService};
+use postcote::handler::{AllUsers, Pages};
 use postcote::handler::{Caller, Session};
 use postcote::mail::Address;
 use postcote::protocol::Codec;

@@ -8,10 +8,8 @@ use tokio::sync::mpsc;
 
 use crate::config::{Config, Listen, Protocol};
 use crate::directory::{Directory, DirectoryError};
-use crate::handler::dovecot::{
-    AllUsers, AuthService, DictService, Handover, MasterService, Pages, mechanisms,
-};
-use crate::handler::{CourierService, Notes, now};
+use crate::handler::dovecot::{AuthService, DictService, Handover, MasterService, mechanisms};
+use crate::handler::{AllUsers, CourierService, Notes, Pages, now};
 use crate::journal::WriteBack;
 use crate::login::{Logins, Rehash, Settings};
 use crate::lookup::Resolver;

@@ -6,8 +6,7 @@ use std::sync::Arc;
 use futures_util::{FutureExt, StreamExt};
 
 use crate::directory::Directory;
-use crate::handler::dovecot::{AllUsers, Pages};
-use crate::handler::{Flow, Notes, Replies, Session, Taken};
+use crate::handler::{AllUsers, Flow, Notes, Pages, Replies, Session, Taken};
 use crate::login::{Attempt, Credentials, LoginError, Logins, User, Wanted};
 use crate::mail::{Channel, MailboxFormat, Service};
 use crate::protocol::courier::{self, Question, Reply, Request, Shown};

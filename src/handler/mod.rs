@@ -6,6 +6,7 @@ pub mod dovecot;
 mod notes;
 mod session;
 mod table;
+mod users;
 
 use crate::protocol::Codec;
 
@@ -14,6 +15,7 @@ pub use courier::{CourierService, CourierSession};
 pub use notes::Notes;
 pub use session::{Caller, Flow, Replies, Session, Taken};
 pub use table::{SocketmapHandler, TableAnswers, TcpTableHandler, now};
+pub use users::{AllUsers, Pages};
 
 /// Answers the requests of one protocol. A handler never fails: every failure has a reply.
 pub trait Handler<C: Codec>: Send + Sync + 'static {

@@ -5,35 +5,15 @@ use std::sync::Arc;
 use core::net::IpAddr;
 use futures_util::FutureExt;
 
-use crate::directory::{Directory, DirectoryError};
+use crate::directory::Directory;
 use crate::handler::dovecot::Handover;
 use crate::handler::dovecot::userdb::{Dialect, fields};
-use crate::handler::{Caller, Flow, Replies, Session, Taken};
+use crate::handler::{AllUsers, Caller, Flow, Pages, Replies, Session, Taken};
 use crate::login::{LoginError, Logins};
-use crate::mail::Address;
 use crate::protocol::dovecot::master::{Reply, Request};
 use crate::protocol::dovecot::{Cookie, Fields, Parameters};
 use crate::protocol::{DovecotMaster, ProtocolError};
 use crate::telemetry::metrics::{self, Peer};
-
-/// Everybody there is, page by page.
-pub trait AllUsers: Send + Sync + 'static {
-    /// What the pages come out of.
-    type Pages: Pages;
-
-    /// Begins a list of those who match a mask with `*` and `?`, or of all.
-    fn all(&self, mask: Option<&str>) -> Self::Pages;
-}
-
-/// A list under way.
-pub trait Pages: Send + 'static {
-    /// The next users, some of them at least, or `None` if these were all.
-    ///
-    /// # Errors
-    /// The rest cannot be known now.
-    fn next(&mut self)
-    -> impl Future<Output = Result<Option<Vec<Address>>, DirectoryError>> + Send;
-}
 
 /// What all connections to master sockets share.
 pub struct MasterService<D, U> {

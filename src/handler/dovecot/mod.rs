@@ -10,5 +10,5 @@ mod userdb;
 pub use auth::{AuthService, AuthSession, mechanisms};
 pub use dict::{DictService, DictSession, Guard, Ledger};
 pub use handover::Handover;
-pub use master::{AllUsers, MasterService, MasterSession, Pages};
+pub use master::{MasterService, MasterSession};
 pub use userdb::{Dialect, fields};

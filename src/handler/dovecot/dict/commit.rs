@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use crate::directory::Directory;
-use crate::handler::dovecot::AllUsers;
+use crate::handler::AllUsers;
 use crate::handler::dovecot::dict::plan::Plan;
 use crate::handler::dovecot::dict::{Desk, Ledger, Reason};
 use crate::journal::Write;

@@ -15,8 +15,8 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 
 use crate::directory::Directory;
-use crate::handler::dovecot::{AllUsers, Dialect};
-use crate::handler::{Caller, Flow, Replies, Session, Taken};
+use crate::handler::dovecot::Dialect;
+use crate::handler::{AllUsers, Caller, Flow, Replies, Session, Taken};
 use crate::journal::{QuotaUsage, Write, WriteBack, WriteError};
 use crate::login::{Logins, User};
 use crate::mail::{Timestamp, Uid};
