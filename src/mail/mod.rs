@@ -18,6 +18,7 @@ mod location;
 pub mod login;
 mod mutf7;
 mod password;
+pub mod policy;
 mod quota;
 mod refusal;
 pub mod rules;

@@ -33,7 +33,7 @@ use memchr::memmem;
 use nom::Parser;
 use nom::bytes::complete::{tag, take_till1, take_until};
 use nom::combinator::all_consuming;
-use nom::multi::many1_count;
+use nom::multi::fold_many1;
 use nom::sequence::{separated_pair, terminated};
 
 use crate::protocol::{Codec, ProtocolError};
@@ -218,14 +218,19 @@ impl fmt::Debug for Value {
 
 /// Parses the lines of a request, each with its newline.
 fn parse(block: &[u8]) -> Result<Request, ProtocolError> {
-    let (mut request, mut seen) = (Request::default(), Seen::default());
-    let mut sound = true;
-    let name =
-        take_till::<_, &[u8], nom::error::Error<&[u8]>>(|byte| byte == b'=' || byte == b'\n');
-    let line = terminated(separated_pair(name, tag("="), take_until("\n")), tag("\n"))
-        .map(|(name, value)| sound &= request.take(name, value, &mut seen).is_some());
-    let whole = all_consuming(many1_count(line)).parse(block).is_ok();
-    if whole && sound && seen.has(KIND) { Ok(request) } else { Err(ProtocolError::Malformed) }
+    let name = take_till1(|byte| byte == b'=' || byte == b'\n');
+    let line = terminated(separated_pair(name, tag("="), take_until("\n")), tag("\n"));
+    let none = || Some((Request::default(), Seen::default()));
+    let lines = fold_many1(line, none, |taken, (name, value): (&[u8], &[u8])| {
+        let (mut request, mut seen) = taken?;
+        request.take(name, value, &mut seen)?;
+        Some((request, seen))
+    });
+    let parsed: nom::IResult<&[u8], _> = all_consuming(lines).parse(block);
+    match parsed {
+        Ok((_, Some((request, seen)))) if seen.has(KIND) => Ok(request),
+        _ => Err(ProtocolError::Malformed),
+    }
 }
 
 /// The attributes that a request has had.

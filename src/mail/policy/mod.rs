@@ -1,0 +1,12 @@
+//! What the policy service decides: each rule is a function of facts, counters and the time.
+//!
+//! A rule passes, refuses, or cannot know. What "cannot know" comes to is not the rule's matter but
+//! that of what it protects: see [`PolicyRule::is_advisory`].
+
+mod sending;
+mod verdict;
+mod window;
+
+pub use sending::{Allowance, Passed, SendingLimits};
+pub use verdict::{PolicyRule, Severity, Verdict};
+pub use window::{Sent, Span, Window};
