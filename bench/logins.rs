@@ -22,8 +22,8 @@ use postcote::directory::{Directory, DirectoryError, EntryKey};
 use postcote::login::{Attempt, Logins, Settings};
 use postcote::lookup::Resolver;
 use postcote::mail::{
-    Account, Delimiters, Domain, DomainKind, DomainName, Entry, Gid, HashForm, LoginNames,
-    MailLocation, MailboxFormat, QuotaLimit, ServiceSet, Switches, Timestamp, Uid,
+    Account, Delimiters, Domain, DomainKind, DomainName, DomainSending, Entry, Gid, HashForm,
+    LoginNames, MailLocation, MailboxFormat, QuotaLimit, ServiceSet, Switches, Timestamp, Uid,
 };
 use postcote::password;
 
@@ -57,6 +57,7 @@ impl Directory for Facts {
                 services: ServiceSet::parse("imap").unwrap(),
                 quota: QuotaLimit::default(),
             },
+            sending: DomainSending::default(),
         })))
     }
 

@@ -27,7 +27,7 @@ use postcote::handler::{Handler, SocketmapHandler, TableAnswers};
 use postcote::lookup::{Resolver, Table};
 use postcote::mail::{
     Account, Address, Alias, Delimiters, DestinationTemplate, Domain, DomainKind, DomainName,
-    Entry, Gid, MailLocation, MailboxFormat, QuotaLimit, ServiceSet, Uid,
+    DomainSending, Entry, Gid, MailLocation, MailboxFormat, QuotaLimit, ServiceSet, Uid,
 };
 use postcote::protocol::{Codec, Reply, Socketmap};
 
@@ -183,7 +183,9 @@ impl Facts {
 fn domain(name: DomainName, gid: Gid) -> Domain {
     let (services, quota) = (ServiceSet::ALL, QuotaLimit::default());
     let kind = DomainKind::Mailbox { catchall: vec![], services, quota };
-    Domain { primary: name.clone(), name: name.into(), gid, enabled: true, transport: None, kind }
+    let sending = DomainSending::default();
+    let (primary, name, enabled) = (name.clone(), name.into(), true);
+    Domain { primary, name, gid, enabled, transport: None, kind, sending }
 }
 
 fn entry(question: &Question) -> Entry {
@@ -196,6 +198,7 @@ fn entry(question: &Question) -> Entry {
                 .collect(),
             enabled: true,
             expires: None,
+            senders: None,
         }),
         data::Table::VirtualMailboxMaps => {
             let location = MailLocation {

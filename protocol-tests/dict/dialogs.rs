@@ -16,8 +16,8 @@ use postcote::journal::{Amount, QuotaUsage, Write, WriteError, service_name};
 use postcote::login::{Logins, Settings};
 use postcote::lookup::Resolver;
 use postcote::mail::{
-    Account, Address, Delimiters, Domain, DomainKind, DomainName, Entry, Gid, MailLocation,
-    MailboxFormat, PasswordHash, QuotaLimit, ServiceSet, Timestamp, Uid,
+    Account, Address, Delimiters, Domain, DomainKind, DomainName, DomainSending, Entry, Gid,
+    MailLocation, MailboxFormat, PasswordHash, QuotaLimit, ServiceSet, Timestamp, Uid,
 };
 use postcote::server::Shutdown;
 use postcote::server::connection::Patience;
@@ -62,6 +62,7 @@ impl Directory for World {
                 services: ServiceSet::parse("imap,smtp").unwrap(),
                 quota: QuotaLimit { bytes: 1000, messages: 0 },
             },
+            sending: DomainSending::default(),
         })))
     }
 

@@ -19,8 +19,8 @@ use postcote::directory::{Directory, DirectoryError, EntryKey};
 use postcote::login::{Attempt, LoginError, Logins, Settings, User};
 use postcote::lookup::Resolver;
 use postcote::mail::{
-    Account, AppPassword, Delimiters, Domain, DomainKind, DomainName, Entry, Gid, HashForm,
-    Localpart, LoginNames, MailLocation, MailboxFormat, PasswordHash, QuotaLimit, Scheme,
+    Account, AppPassword, Delimiters, Domain, DomainKind, DomainName, DomainSending, Entry, Gid,
+    HashForm, Localpart, LoginNames, MailLocation, MailboxFormat, PasswordHash, QuotaLimit, Scheme,
     ServiceSet, Switches, Timestamp, Uid,
 };
 use postcote::password;
@@ -72,6 +72,7 @@ impl Directory for Facts {
                 services: ServiceSet::parse("imap,smtp").unwrap(),
                 quota: QuotaLimit { bytes: 1000, messages: 0 },
             },
+            sending: DomainSending::default(),
         };
         self.here(Some(Arc::new(domain)))
     }
@@ -108,6 +109,7 @@ fn app(id: i64, password: &str, services: Option<&str>, expires: Option<i64>) ->
         hash: hash(FAST, password),
         services: services.map(|names| ServiceSet::parse(names).unwrap()),
         expires: expires.map(Timestamp),
+        sending: None,
     }
 }
 

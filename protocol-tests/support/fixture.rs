@@ -8,8 +8,8 @@ use std::sync::Arc;
 use postcote::directory::{Directory, DirectoryError, EntryKey};
 use postcote::mail::{
     Account, Alias, Destination, DestinationTemplate, Domain, DomainKind, DomainName,
-    DomainPattern, Entry, Forwards, Gid, Localpart, MailLocation, MailboxFormat, PasswordHash,
-    QuotaLimit, ServiceSet, Switches, Timestamp, Transport, Uid,
+    DomainPattern, DomainSending, Entry, Forwards, Gid, Localpart, MailLocation, MailboxFormat,
+    PasswordHash, QuotaLimit, ServiceSet, Switches, Timestamp, Transport, Uid,
 };
 use serde::Deserialize;
 use tokio_postgres::Client;
@@ -195,7 +195,8 @@ impl DomainFacts {
             }
         };
         let transport = self.transport.as_deref().map(|text| Transport::parse(text).unwrap());
-        Domain { name, primary, gid: Gid(self.gid), enabled: self.enabled, transport, kind }
+        let (gid, enabled, sending) = (Gid(self.gid), self.enabled, DomainSending::default());
+        Domain { name, primary, gid, enabled, transport, kind, sending }
     }
 
     fn entries(&self) -> Vec<(String, Entry)> {
@@ -293,6 +294,7 @@ impl AccountFacts {
                 destinations: templates(&self.forwards),
                 keep_copy: self.keep_copy,
             }),
+            sending: None,
         }
     }
 
@@ -343,7 +345,8 @@ fn account_password() -> String {
 impl AliasFacts {
     fn alias(&self) -> Alias {
         let (to, enabled, expires) = self.parts();
-        Alias { destinations: templates(to), enabled, expires: expires.map(When::timestamp) }
+        let (destinations, expires) = (templates(to), expires.map(When::timestamp));
+        Alias { destinations, enabled, expires, senders: None }
     }
 
     fn parts(&self) -> (&[String], bool, Option<When>) {

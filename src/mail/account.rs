@@ -1,5 +1,6 @@
 //! An account: a mailbox that people log in to.
 
+use crate::mail::policy::SendingLimits;
 use crate::mail::{
     DestinationTemplate, MailLocation, PasswordHash, QuotaLimit, ServiceSet, Timestamp, Transport,
     Uid,
@@ -34,6 +35,8 @@ pub struct Account {
     pub moving_until: Option<Timestamp>,
     /// Where else its mail goes.
     pub forwards: Option<Forwards>,
+    /// Its own limits of sending.
+    pub sending: Option<Box<SendingLimits>>,
 }
 
 /// A password that was made up for one program or device.
@@ -47,6 +50,8 @@ pub struct AppPassword {
     pub services: Option<ServiceSet>,
     /// When it ends.
     pub expires: Option<Timestamp>,
+    /// Its own limits of sending.
+    pub sending: Option<Box<SendingLimits>>,
 }
 
 /// What an account may do, each on its own, and why not.
@@ -99,6 +104,7 @@ impl Account {
             expires: None,
             moving_until: None,
             forwards: None,
+            sending: None,
         }
     }
 

@@ -1,5 +1,6 @@
 //! A served domain.
 
+use crate::mail::policy::{SenderGrant, SendingLimits};
 use crate::mail::{
     DestinationTemplate, DomainName, DomainPattern, QuotaLimit, ServiceSet, Transport,
 };
@@ -32,6 +33,19 @@ pub struct Domain {
     pub transport: Option<Transport>,
     /// What Postfix calls the address class.
     pub kind: DomainKind,
+    /// What may be sent from it, and by whom.
+    pub sending: DomainSending,
+}
+
+/// What a domain says about sending.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DomainSending {
+    /// How much all its accounts may send together.
+    pub whole: Option<Box<SendingLimits>>,
+    /// How much each of its accounts may send, unless that says otherwise.
+    pub accounts: Option<Box<SendingLimits>>,
+    /// Who may use addresses of it beside those they belong to.
+    pub grants: Box<[SenderGrant]>,
 }
 
 /// The address class of a domain (`ADDRESS_CLASS_README` of Postfix).

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::mail::policy::AllowedSender;
 use crate::mail::{Account, Destination, DestinationTemplate, Timestamp};
 
 /// Exactly one of the things that can stand at an address of a domain.
@@ -26,6 +27,8 @@ pub struct Alias {
     pub enabled: bool,
     /// When it ends.
     pub expires: Option<Timestamp>,
+    /// Who may write to it; `None` is anybody.
+    pub senders: Option<Box<[AllowedSender]>>,
 }
 
 impl Alias {

@@ -30,7 +30,7 @@ pub use account::{Account, AppPassword, Availability, Forwards, Switches};
 pub use address::{Address, AddressError};
 pub use counted::counted;
 pub use destination::{Destination, DestinationError, DestinationTemplate};
-pub use domain::{Domain, DomainKind, Gid};
+pub use domain::{Domain, DomainKind, DomainSending, Gid};
 pub use domain_name::{DomainName, DomainNameError};
 pub use domain_pattern::{DomainPattern, DomainPatternError};
 pub use entry::{Alias, Entry};

@@ -10,7 +10,8 @@ use tokio_postgres::{Error, Statement, Transaction};
 
 use crate::directory::{Directory, DirectoryError, EntryKey};
 use crate::mail::{
-    Domain, DomainKind, DomainName, DomainPattern, Entry, Gid, QuotaLimit, ServiceSet, Switches,
+    Domain, DomainKind, DomainName, DomainPattern, DomainSending, Entry, Gid, QuotaLimit,
+    ServiceSet, Switches,
 };
 use crate::store::connect::chain;
 use crate::store::read;
@@ -93,6 +94,7 @@ fn any() -> Domain {
             services: ServiceSet::ALL,
             quota: QuotaLimit::default(),
         },
+        sending: DomainSending::default(),
     }
 }
 

@@ -9,8 +9,8 @@ use tokio_postgres::{Client, Error, Row, Statement};
 use crate::directory::{DirectoryError, EntryKey};
 use crate::mail::{
     Account, Alias, AppPassword, Destination, DestinationTemplate, Domain, DomainKind, DomainName,
-    DomainPattern, Entry, Forwards, Gid, Localpart, MailLocation, MailboxFormat, PasswordHash,
-    QuotaLimit, Service, ServiceSet, Switches, Timestamp, Transport, Uid,
+    DomainPattern, DomainSending, Entry, Forwards, Gid, Localpart, MailLocation, MailboxFormat,
+    PasswordHash, QuotaLimit, Service, ServiceSet, Switches, Timestamp, Transport, Uid,
 };
 use crate::telemetry::log;
 
@@ -96,6 +96,7 @@ fn domain(row: &Row, name: DomainPattern) -> Result<Domain, Unreadable> {
         enabled: row.try_get("enabled")?,
         transport: transport(row)?,
         kind,
+        sending: DomainSending::default(),
     })
 }
 
@@ -106,6 +107,7 @@ fn entry(row: &Row) -> Result<Entry, Unreadable> {
             destinations: templates(row, "destinations")?.unwrap_or_default(),
             enabled: row.try_get("enabled")?,
             expires: time(row, "expires_at")?,
+            senders: None,
         })),
         "relocated" => Ok(Entry::Relocated(Destination::parse(row.try_get("new_address")?)?)),
         "relay_recipient" => Ok(Entry::RelayRecipient),
@@ -138,6 +140,7 @@ fn account(row: &Row) -> Result<Account, Unreadable> {
         expires: time(row, "expires_at")?,
         moving_until: time(row, "moving_until")?,
         forwards: forwards.map(|destinations| Forwards { destinations, keep_copy }),
+        sending: None,
     })
 }
 
@@ -164,6 +167,7 @@ fn app_passwords(row: &Row) -> Result<Box<[AppPassword]>, Unreadable> {
             hash: PasswordHash::parse(&stored.password).ok()?,
             services: services.transpose().ok()?,
             expires: stored.expires.map(Timestamp),
+            sending: None,
         })
     });
     Ok(read.collect())

@@ -3,10 +3,14 @@
 //! A rule passes, refuses, or cannot know. What "cannot know" comes to is not the rule's matter but
 //! that of what it protects: see [`PolicyRule::is_advisory`].
 
+mod senders;
 mod sending;
 mod verdict;
 mod window;
 
-pub use sending::{Allowance, Passed, SendingLimits};
+pub use senders::{
+    AllowedSender, LocalpartPattern, SenderGrant, SenderPattern, SenderPatternError,
+};
+pub use sending::{Allowance, Limit, Passed, SendingLimits};
 pub use verdict::{PolicyRule, Severity, Verdict};
 pub use window::{Sent, Span, Window};

@@ -13,6 +13,8 @@ pub struct Sent {
     pub recipients: u64,
     /// Octets, for each recipient once.
     pub bytes: u64,
+    /// Recipients whom nothing was sent to before.
+    pub new_recipients: u64,
 }
 
 /// A span of time over which is counted.
@@ -62,6 +64,7 @@ impl Sent {
             messages: self.messages.saturating_add(more.messages),
             recipients: self.recipients.saturating_add(more.recipients),
             bytes: self.bytes.saturating_add(more.bytes),
+            new_recipients: self.new_recipients.saturating_add(more.new_recipients),
         }
     }
 }
@@ -128,7 +131,7 @@ mod tests {
 
     use super::*;
 
-    const ONE: Sent = Sent { messages: 1, recipients: 2, bytes: 100 };
+    const ONE: Sent = Sent { messages: 1, recipients: 2, bytes: 100, new_recipients: 0 };
 
     #[test]
     fn what_was_sent_is_forgotten_when_its_grain_has_left() {

@@ -1,8 +1,8 @@
 //! Facts for tests: a domain, and what can stand at an address of it.
 
 use crate::mail::{
-    Account, Alias, Destination, DestinationTemplate, Domain, DomainKind, DomainName, Entry, Gid,
-    MailLocation, MailboxFormat, QuotaLimit, ServiceSet, Uid,
+    Account, Alias, Destination, DestinationTemplate, Domain, DomainKind, DomainName,
+    DomainSending, Entry, Gid, MailLocation, MailboxFormat, QuotaLimit, ServiceSet, Uid,
 };
 
 pub(crate) fn domain(catchall: &[&str]) -> Domain {
@@ -18,6 +18,7 @@ pub(crate) fn domain(catchall: &[&str]) -> Domain {
             services: ServiceSet::ALL,
             quota: QuotaLimit::default(),
         },
+        sending: DomainSending::default(),
     }
 }
 
@@ -33,8 +34,12 @@ pub(crate) fn account(change: impl FnOnce(&mut Account)) -> Entry {
 }
 
 pub(crate) fn alias(destinations: &[&str], change: impl FnOnce(&mut Alias)) -> Entry {
-    let mut alias =
-        Alias { destinations: local_templates(destinations), enabled: true, expires: None };
+    let mut alias = Alias {
+        destinations: local_templates(destinations),
+        enabled: true,
+        expires: None,
+        senders: None,
+    };
     change(&mut alias);
     Entry::Alias(alias)
 }
