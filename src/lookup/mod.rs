@@ -4,6 +4,7 @@ mod expansion;
 pub mod explain;
 mod login;
 mod resolver;
+mod senders;
 mod table;
 pub mod trace;
 

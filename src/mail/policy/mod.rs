@@ -5,6 +5,7 @@
 
 mod senders;
 mod sending;
+mod sending_key;
 mod verdict;
 mod window;
 
@@ -12,5 +13,6 @@ pub use senders::{
     AllowedSender, LocalpartPattern, SenderGrant, SenderPattern, SenderPatternError,
 };
 pub use sending::{Allowance, Limit, Passed, SendingLimits};
+pub use sending_key::SendingKey;
 pub use verdict::{PolicyRule, Severity, Verdict};
 pub use window::{Sent, Span, Window};
