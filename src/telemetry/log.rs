@@ -311,6 +311,14 @@ pub fn journal_busy() {
     }
 }
 
+/// What was sent could not be written down. Error: it counts until this process ends.
+pub fn sent_not_written(reason: &dyn Display) {
+    static LAST: Throttle = Throttle::new();
+    if LAST.lets_pass() {
+        error!(%reason, "what was sent could not be written down: {reason}");
+    }
+}
+
 /// Lets an event that peers can cause at will into the log ten times a minute; metrics count the
 /// rest.
 struct Throttle(Mutex<Option<(Instant, u32)>>);
