@@ -1,6 +1,8 @@
 //! What the policy service counts and remembers, on one host and on several.
 
+mod acquaintances;
 mod crash;
+mod greylist;
 mod ledger;
 mod outage;
 

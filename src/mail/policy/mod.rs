@@ -12,7 +12,7 @@ mod verdict;
 mod window;
 
 pub use greylisting::{
-    Greylisted, Greylisting, Learnt, Network, NetworkError, Proof, Seen, Triplet,
+    Greylisted, Greylisting, Learnt, Network, NetworkError, Proof, Seen, Triplet, hash,
 };
 pub use senders::{
     AllowedSender, LocalpartPattern, SenderGrant, SenderPattern, SenderPatternError,
