@@ -59,6 +59,30 @@ async fn fifty_at_once_never_pass_a_limit_by_one() {
     );
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_fifty_who_come_at_the_same_moment_as_many_pass_as_may() {
+    const ROUNDS: u32 = 200;
+    let (database, scratch) = (pg::database(), Scratch::new());
+    let host = Host::start(&disk(&scratch, "a"), &database.url, &Time::noon()).loaded().await;
+    let barrier = Arc::new(tokio::sync::Barrier::new(50));
+    let tasks = (0..50).map(|_| {
+        let (ledger, barrier) = (host.ledger.clone(), Arc::clone(&barrier));
+        tokio::spawn(async move {
+            for round in 0..ROUNDS {
+                let limits = [(Subject::Account(Uid(70000 + round)), per_hour(3))];
+                barrier.wait().await;
+                ledger.count(&limits, ONE, Timestamp(NOON)).await;
+            }
+        })
+    });
+    for task in tasks.collect::<Vec<_>>() {
+        task.await.unwrap();
+    }
+    for round in 0..ROUNDS {
+        assert_eq!(host.messages(Subject::Account(Uid(70000 + round))), [3; 2], "{round}");
+    }
+}
+
 #[tokio::test]
 async fn coming_near_is_told_once() {
     let (database, scratch) = (pg::database(), Scratch::new());
