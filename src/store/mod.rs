@@ -29,6 +29,7 @@ mod passfile;
 pub mod password;
 pub mod pending;
 mod read;
+pub mod senders;
 pub mod sending;
 pub mod tls;
 pub mod update;

@@ -1,7 +1,8 @@
 //! Things in words: as sentences and as rows of tables.
 
 use crate::admin::item::{
-    AccountItem, AppPasswordItem, DomainItem, Item, Quota, SchemeItem, shown,
+    AccountItem, AppPasswordItem, DomainItem, Item, Quota, SchemeItem, SenderGrantItem,
+    SendingLimitsItem, shown,
 };
 use crate::mail::{DestinationTemplate, DomainPattern, QuotaLimit};
 
@@ -38,6 +39,8 @@ impl Item {
                 "relocated user `{}`, now at `{}`",
                 item.address_unicode, item.new_address_unicode
             ),
+            Self::SenderGrant(item) => item.title(),
+            Self::SendingLimits(item) => item.title(),
         }
     }
 
@@ -54,6 +57,8 @@ impl Item {
             Self::PasswordHash(_) => &[],
             Self::PasswordScheme(_) => SchemeItem::HEADINGS,
             Self::Relocated(_) => &["ADDRESS", "NEW ADDRESS"],
+            Self::SenderGrant(_) => SenderGrantItem::HEADINGS,
+            Self::SendingLimits(_) => SendingLimitsItem::HEADINGS,
         }
     }
 
@@ -89,6 +94,8 @@ impl Item {
             Self::Relocated(item) => {
                 vec![item.address_unicode.clone(), item.new_address_unicode.clone()]
             }
+            Self::SenderGrant(item) => item.cells(),
+            Self::SendingLimits(item) => item.cells(),
         }
     }
 }

@@ -70,6 +70,16 @@ impl AllowedSender {
     }
 }
 
+impl AllowedSender {
+    /// The word, or the addresses as people read them, with a Unicode domain.
+    pub fn to_unicode(&self) -> String {
+        match self {
+            Self::Pattern(pattern) => pattern.to_unicode(),
+            word => word.to_string(),
+        }
+    }
+}
+
 impl fmt::Display for AllowedSender {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -92,6 +102,11 @@ impl SenderPattern {
             localpart: LocalpartPattern::parse(localpart)?,
             domain: DomainName::parse(domain)?,
         })
+    }
+
+    /// The addresses as people read them, with a Unicode domain.
+    pub fn to_unicode(&self) -> String {
+        format!("{}@{}", self.localpart, self.domain.to_unicode())
     }
 
     /// Whether an address is one of these.
