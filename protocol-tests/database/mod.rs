@@ -5,6 +5,7 @@ mod cluster;
 mod dump;
 mod exclusivity;
 mod feed;
+mod grants;
 mod ids;
 mod migrate;
 mod names;

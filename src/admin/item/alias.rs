@@ -100,6 +100,18 @@ impl AliasItem {
         }
     }
 
+    /// Who may write to it, unless anybody may, as the end of a sentence.
+    pub(super) fn restriction(&self) -> String {
+        match self.senders_shown.as_slice() {
+            [] => String::new(),
+            [_, _, _, _, ..] => format!(", from {} senders only", self.senders_shown.len()),
+            few => {
+                let quoted: Vec<_> = few.iter().map(|one| format!("`{one}`")).collect();
+                format!(", from {} only", quoted.join(", "))
+            }
+        }
+    }
+
     pub(super) fn sheet(&self) -> Vec<Fact> {
         let mut facts = vec![fact("ADDRESS", [&self.address_unicode]), fact("STATE", [self.state])];
         facts.push(fact("EXPIRES", &self.expires));

@@ -23,7 +23,8 @@ impl Item {
             Self::Account(item) => format!("account `{}`", item.address_unicode),
             Self::Address(item) => format!("address `{}`", item.address_unicode),
             Self::Alias(item) => {
-                format!("alias `{}`, {}", item.address_unicode, leads_to(&item.shown))
+                let to = leads_to(&item.shown);
+                format!("alias `{}`, {to}{}", item.address_unicode, item.restriction())
             }
             Self::AliasDomain(item) => {
                 format!("alias domain `{}` of `{}`", item.name_unicode, item.primary_unicode)
