@@ -4,6 +4,7 @@ mod bulk;
 mod cluster;
 mod dump;
 mod exclusivity;
+mod facts;
 mod feed;
 mod grants;
 mod ids;

@@ -5,7 +5,7 @@ use crate::admin::names::{self, Names};
 use crate::admin::pattern::{self, Selection};
 use crate::admin::report::{ChangeKind, Report};
 use crate::admin::{AdminError, Desk, account};
-use crate::mail::policy::{SenderPattern, SenderPatternError};
+use crate::mail::policy::SenderPattern;
 use crate::mail::{Address, Refusal, Rule};
 use crate::store::facts::{self, Named};
 use crate::store::grants::{self, GrantRow};
@@ -51,7 +51,7 @@ pub struct Grant {
     /// The address of the account
     login: Address,
     /// The addresses, of a domain that has mailboxes here; `*` stands for any text
-    #[arg(required = true, value_name = "PATTERN", value_parser = addresses)]
+    #[arg(required = true, value_name = "PATTERN", value_parser = SenderPattern::parse_written)]
     patterns: Vec<SenderPattern>,
 }
 
@@ -61,18 +61,8 @@ pub struct Revoke {
     /// The address of the account
     login: Address,
     /// Only these, as they were granted
-    #[arg(value_name = "PATTERN", value_parser = addresses)]
+    #[arg(value_name = "PATTERN", value_parser = SenderPattern::parse_written)]
     patterns: Vec<SenderPattern>,
-}
-
-/// Reads addresses as people write them: a local part may stand in quotes.
-pub(super) fn addresses(text: &str) -> Result<SenderPattern, SenderPatternError> {
-    match Address::parse(text) {
-        Ok(address) if text.starts_with('"') => {
-            SenderPattern::parse(&format!("{}@{}", address.localpart.as_str(), address.domain))
-        }
-        _ => SenderPattern::parse(text),
-    }
 }
 
 impl Verb {

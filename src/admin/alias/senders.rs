@@ -3,9 +3,8 @@
 use std::collections::HashSet;
 
 use crate::admin::report::Report;
-use crate::admin::sender::addresses;
 use crate::admin::{AdminError, Desk, destinations};
-use crate::mail::policy::{AllowedSender, LocalpartPattern, SenderPatternError};
+use crate::mail::policy::{AllowedSender, LocalpartPattern, SenderPattern, SenderPatternError};
 use crate::mail::{Address, Localpart};
 use crate::store::facts;
 
@@ -48,7 +47,7 @@ pub(super) fn senders(text: &str) -> Result<Senders, SendersError> {
         }
         let sender = match one {
             "authenticated" | "domain" | "members" => AllowedSender::parse(one),
-            _ => addresses(one).map(AllowedSender::Pattern),
+            _ => SenderPattern::parse_written(one).map(AllowedSender::Pattern),
         };
         let sender = sender.map_err(|why| SendersError::Neither(one.to_owned(), why))?;
         if !seen.insert(sender.to_string()) {

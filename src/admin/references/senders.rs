@@ -18,10 +18,7 @@ pub(in crate::admin) async fn rename_sender(
     entry: &Move,
     report: &mut Report,
 ) -> Result<(), AdminError> {
-    let pattern = |text| LocalpartPattern::parse(text).ok();
-    let Some((old, new)) = pattern(entry.localpart.as_str()).zip(pattern(entry.to.as_str())) else {
-        return Ok(());
-    };
+    let (old, new) = (LocalpartPattern::from(&entry.localpart), LocalpartPattern::from(&entry.to));
     let names = facts::names_of(desk.tx, gid).await?;
     let former: Vec<_> = names.iter().filter_map(exact).map(|domain| one(&old, domain)).collect();
     for guarded in senders::naming(desk.tx, &former).await? {
