@@ -8,11 +8,10 @@ mod ledger;
 mod poller;
 mod reader;
 mod upkeep;
-mod windowing;
 
+pub use crate::mail::policy::Windowing;
 pub use acquaintances::Acquaintances;
 pub use counters::Room;
 pub use greylist::Greylist;
 pub use ledger::{Clock, Ledger, LedgerSettings};
 pub use reader::{Reader, Unavailable};
-pub use windowing::Windowing;

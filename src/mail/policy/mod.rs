@@ -10,6 +10,7 @@ mod sending_key;
 mod subject;
 mod verdict;
 mod window;
+mod windowing;
 
 pub use greylisting::{
     Greylisted, Greylisting, Learnt, Network, NetworkError, Proof, Seen, Triplet, hash,
@@ -22,3 +23,4 @@ pub use sending_key::SendingKey;
 pub use subject::Subject;
 pub use verdict::{PolicyRule, Severity, Verdict};
 pub use window::{Sent, Span, Window};
+pub use windowing::Windowing;
