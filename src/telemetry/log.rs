@@ -311,6 +311,19 @@ pub fn journal_busy() {
     }
 }
 
+/// What the policy service need not know any more was not removed. Warn: it is tried again.
+pub fn not_forgotten(reason: &str) {
+    warn!(reason, "what is too old was not removed from the database: {reason}");
+}
+
+/// What was sent could not be written down. Error: it counts until this process ends.
+pub fn sent_not_written(reason: &dyn Display) {
+    static LAST: Throttle = Throttle::new();
+    if LAST.lets_pass() {
+        error!(%reason, "what was sent could not be written down: {reason}");
+    }
+}
+
 /// Lets an event that peers can cause at will into the log ten times a minute; metrics count the
 /// rest.
 struct Throttle(Mutex<Option<(Instant, u32)>>);
