@@ -90,7 +90,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("sasl", &["password"]),
     ("server", &["config", "handler", "protocol", "telemetry"]),
     ("store", &["config", "directory", "mail", "telemetry"]),
-    ("telemetry", &["lookup"]),
+    ("telemetry", &["lookup", "mail"]),
     ("terminal", &["exit"]),
     ("vmm", &["admin", "config", "exit", "mail"]),
 ];
