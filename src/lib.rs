@@ -80,6 +80,7 @@ pub mod lookup;
 pub mod mail;
 pub mod orders;
 pub mod password;
+pub mod policy;
 pub mod protocol;
 pub mod sasl;
 pub mod server;

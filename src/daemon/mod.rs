@@ -164,7 +164,8 @@ pub async fn run(
         .map_err(|error| os("cannot prepare logins", error))?;
     let answers = Arc::new(TableAnswers::new(Resolver::new(cache, delimiters)));
     let (shutdown, drain) = Shutdown::new();
-    listen(config, &answers, &logins, &shutdown, &mut tasks)?;
+    let policy = None;
+    listen(config, &answers, &logins, policy.as_ref(), &shutdown, &mut tasks)?;
     drop(shutdown);
     health.serves(true);
     // Without systemd there is nobody to tell.

@@ -39,6 +39,8 @@ pub(super) struct Node {
     pub(super) onward: Vec<Destination>,
     /// Whether mail ends here, be it in a mailbox, elsewhere, or with a bounce.
     pub(super) is_end: bool,
+    /// Why nothing is known of it.
+    pub(super) unknown: Option<DirectoryError>,
 }
 
 /// Every address that can be reached from one.
@@ -91,7 +93,7 @@ impl<D: Directory> Resolver<D> {
     }
 
     /// The answer of `smtpd_sender_login_maps`: the logins of the accounts an address belongs to.
-    pub(super) async fn owners(
+    pub async fn owners(
         &self,
         address: &Address,
         now: Timestamp,
@@ -144,7 +146,7 @@ impl<D: Directory> Resolver<D> {
                 // and Postfix asks for it next.
                 let node = match located {
                     Ok(located) => self.node(&address, located, now, follow),
-                    Err(DirectoryError { .. }) => Node::end(None),
+                    Err(error) => Node { unknown: Some(error), ..Node::end(None) },
                 };
                 level.push((address, node));
             }
@@ -172,7 +174,7 @@ impl<D: Directory> Resolver<D> {
 
 impl Node {
     fn end(located: Option<Located>) -> Self {
-        Self { located, onward: Vec::new(), is_end: true }
+        Self { located, onward: Vec::new(), is_end: true, unknown: None }
     }
 
     fn redirected(address: &Address, located: Located, redirect: Redirect) -> Self {
@@ -185,7 +187,7 @@ impl Node {
         // none, so there it means nothing.
         let is_end = keeps_copy || (located.is_account() && destinations.iter().any(itself));
         destinations.retain(|destination| !itself(destination));
-        Self { located: Some(located), onward: destinations, is_end }
+        Self { located: Some(located), onward: destinations, is_end, unknown: None }
     }
 
     /// The destinations to answer for this address, if each of them is an end.

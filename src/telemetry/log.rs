@@ -17,6 +17,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::{LogFilter, LogFormat};
 use crate::lookup::Table;
+use crate::mail::policy::PolicyRule;
 
 /// Changes the filter of a running log.
 pub type Reload = tracing_subscriber::reload::Handle<EnvFilter, tracing_subscriber::Registry>;
@@ -231,6 +232,60 @@ pub fn few_files(limit: u64, wanted: u64) {
         limit,
         wanted, "at most {limit} open files are allowed, {wanted} may be needed; raise LimitNOFILE"
     );
+}
+
+/// A `policy_context` names no rule set. Warn: main.cf or postcote.toml has to be edited.
+pub fn unknown_policy_context(context: &str) {
+    static LAST: Throttle = Throttle::new();
+    if LAST.lets_pass() {
+        warn!(
+            context,
+            "no [[rule-set]] is called {context:?}: the listener's rules decide instead"
+        );
+    }
+}
+
+/// A rule refused something, or would have. Info: whoever asks why is told. Names at debug level.
+pub fn policy_refused(rule: PolicyRule, code: u16, monitored: bool, text: &str, login: &str) {
+    let would = if monitored { "would answer" } else { "answered" };
+    info!(%rule, code, monitored, "policy: {rule} {would} {code}");
+    debug!(%rule, code, monitored, login, text, "policy: {rule} {would} {code} to {login:?}: {text}");
+}
+
+/// A rule did not know. Warn: it was left out, or mail was deferred.
+pub fn policy_unknown(rule: PolicyRule, reason: &str) {
+    static LAST: Throttle = Throttle::new();
+    if LAST.lets_pass() {
+        warn!(%rule, reason, "policy: {rule} cannot know: {reason}");
+    }
+}
+
+/// Somebody comes near a limit of sending, or has reached it. Warn, with the name: the account may be
+/// stolen, and somebody should look at it.
+pub fn sending_limit(
+    login: &str,
+    subject: &str,
+    what: &str,
+    limit: u64,
+    span: &str,
+    is_reached: bool,
+) {
+    let event = if is_reached { "reached" } else { "comes near" };
+    warn!(
+        login,
+        subject,
+        what,
+        limit,
+        span,
+        is_reached,
+        "{login} {event} the limit of {limit} {what} per {span} of the {subject}"
+    );
+}
+
+/// The program for such warnings failed. Warn: nobody else was told.
+pub fn warn_program_failed(program: &Path, reason: &dyn Display) {
+    let program = program.display();
+    warn!(%program, %reason, "`{program}` was not told of a warning: {reason}");
 }
 
 /// An order was carried out. Info: it is a change that somebody asked for. Addresses at debug.
