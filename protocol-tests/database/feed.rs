@@ -25,7 +25,7 @@ const ROWS: &[(&str, &str)] = &[
     ("UPDATE postcote.account SET forwards = '{a@b}' WHERE uid = 1", ""),
     ("UPDATE postcote.account SET may_login = true", ""),
     ("UPDATE postcote.account SET note = 'x', name = 'y'", ""),
-    ("DELETE FROM postcote.account WHERE uid = 70002", "70001/anna"),
+    ("DELETE FROM postcote.account WHERE uid = 70000", "70000/anna"),
     (
         "INSERT INTO postcote.alias (gid, localpart, destinations) VALUES (70000, 'new', '{a@b}')",
         "70000/new",
@@ -128,6 +128,56 @@ const ROWS: &[(&str, &str)] = &[
         "",
     ),
     ("COMMIT; BEGIN ISOLATION LEVEL REPEATABLE READ; DELETE FROM postcote.app_password", "*"),
+    // what the policy service decides by
+    ("UPDATE postcote.account SET sending_limits = '{}' WHERE uid = 70000", "70000/anna"),
+    ("UPDATE postcote.app_password SET sending_limits = '{}'", "70000/bert"),
+    ("UPDATE postcote.domain SET sending_limits = '{}' WHERE gid = 70001", "club.example"),
+    ("UPDATE postcote.domain SET account_sending_limits = '{}' WHERE gid = 70001", "club.example"),
+    ("UPDATE postcote.alias SET senders = '{members}'", "70000/info"),
+    ("UPDATE postcote.default_alias SET senders = '{members}'", "0/postmaster"),
+    (
+        "INSERT INTO postcote.sender_grant (uid, gid, localpart) VALUES (70000, 70001, 'x')",
+        "club.example",
+    ),
+    ("UPDATE postcote.sender_grant SET localpart = '*'", "laden.example shop.example"),
+    ("UPDATE postcote.sender_grant SET uid = 70000", "laden.example shop.example"),
+    ("UPDATE postcote.sender_grant SET gid = 70001", "club.example laden.example shop.example"),
+    ("UPDATE postcote.sender_grant SET created_at = now() - interval '1 day'", ""),
+    ("DELETE FROM postcote.sender_grant", "laden.example shop.example"),
+    ("DELETE FROM postcote.sender_grant WHERE uid = 1", ""),
+    ("TRUNCATE postcote.sender_grant", "*"),
+    // the login that a grant shows: its account and that one's domain are elsewhere
+    (
+        "UPDATE postcote.account SET localpart = 'new' WHERE uid = 70002",
+        "70001/anna 70001/new laden.example shop.example",
+    ),
+    (
+        "UPDATE postcote.account SET gid = 70003 WHERE uid = 70002",
+        "70001/anna 70003/anna laden.example shop.example",
+    ),
+    ("UPDATE postcote.account SET may_send = false WHERE uid = 70002", "70001/anna"),
+    ("UPDATE postcote.account SET note = 'x' WHERE uid = 70002", ""),
+    ("DELETE FROM postcote.account WHERE uid = 70002", "70001/anna laden.example shop.example"),
+    (
+        "UPDATE postcote.domain_name SET name = 'new.example' WHERE name = 'club.example'",
+        "club.example laden.example new.example shop.example",
+    ),
+    (
+        "UPDATE postcote.domain_name SET is_primary = false WHERE gid = 70001;
+         INSERT INTO postcote.domain_name VALUES ('new.example', 70001, true)",
+        "club.example laden.example new.example shop.example",
+    ),
+    ("INSERT INTO postcote.domain_name VALUES ('new.example', 70001)", "club.example new.example"),
+    (
+        "COMMIT; BEGIN ISOLATION LEVEL REPEATABLE READ;
+         UPDATE postcote.account SET localpart = 'new' WHERE uid = 70001",
+        "* 70000/bert 70000/new",
+    ),
+    (
+        "COMMIT; BEGIN ISOLATION LEVEL REPEATABLE READ;
+         UPDATE postcote.account SET may_send = false WHERE uid = 70001",
+        "70000/bert",
+    ),
     // no rows to name
     ("TRUNCATE postcote.app_password CASCADE", "*"),
     ("TRUNCATE postcote.alias", "*"),

@@ -39,6 +39,7 @@ const SHOP: &str = "
     INSERT INTO postcote.catchall (gid, destinations) VALUES (70000, '{anna@shop.example}');
     INSERT INTO postcote.relay_recipient (gid, localpart) VALUES (70002, 'known');
     INSERT INTO postcote.app_password (uid, name, password) VALUES (70001, 'phone', '{PLAIN}d');
+    INSERT INTO postcote.sender_grant (uid, gid, localpart) VALUES (70002, 70000, 'info');
     COMMIT;";
 
 /// A database with [`SHOP`] in it, nothing of which counts as a change any more.

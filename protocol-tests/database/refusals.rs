@@ -583,6 +583,130 @@ const ROWS: &[(&str, &str, &str)] = &[
         "app_password_use_pkey",
         "one row a password",
     ),
+    // limits of sending
+    (
+        "UPDATE postcote.account SET sending_limits = '{\"bytes-per-hour\": 0,
+             \"new-recipients-per-day\": 9223372036854775807, \"messages-per-day\": null}';
+         UPDATE postcote.domain SET sending_limits = '{}', account_sending_limits = '{\"recipients-per-day\": 7}';
+         UPDATE postcote.app_password SET sending_limits = '{\"recipients-per-hour\": 1}'",
+        "",
+        "nothing, no limit, and numbers up to the end",
+    ),
+    (
+        "UPDATE postcote.account SET sending_limits = '[]'",
+        "account_sending_limits_valid",
+        "an object",
+    ),
+    (
+        "UPDATE postcote.account SET sending_limits = 'null'",
+        "account_sending_limits_valid",
+        "which null is not",
+    ),
+    (
+        "UPDATE postcote.account SET sending_limits = '{\"messages\": 1}'",
+        "account_sending_limits_valid",
+        "per what",
+    ),
+    (
+        "UPDATE postcote.account SET sending_limits = '{\"messages-per-day\": -1}'",
+        "account_sending_limits_valid",
+        "less than nothing",
+    ),
+    (
+        "UPDATE postcote.account SET sending_limits = '{\"messages-per-day\": 1.0}'",
+        "account_sending_limits_valid",
+        "a whole number, however it is written",
+    ),
+    (
+        "UPDATE postcote.account SET sending_limits = '{\"messages-per-day\": 9223372036854775808}'",
+        "account_sending_limits_valid",
+        "too much",
+    ),
+    (
+        "UPDATE postcote.account SET sending_limits = '{\"messages-per-day\": \"1\"}'",
+        "account_sending_limits_valid",
+        "a text",
+    ),
+    (
+        "UPDATE postcote.domain SET sending_limits = '{\"messages-per-day\": {}}'",
+        "domain_sending_limits_valid",
+        "flat",
+    ),
+    (
+        "UPDATE postcote.domain SET account_sending_limits = '{\"x\": null}'",
+        "domain_account_sending_limits_valid",
+        "unknown",
+    ),
+    (
+        "UPDATE postcote.app_password SET sending_limits = '7'",
+        "app_password_sending_limits_valid",
+        "of what",
+    ),
+    // senders
+    (
+        "UPDATE postcote.alias SET senders =
+             '{authenticated,domain,members,boss@club.example,*@far.example,a b@far.example}';
+         UPDATE postcote.default_alias SET senders = '{domain}'",
+        "",
+        "words and addresses",
+    ),
+    ("UPDATE postcote.alias SET senders = '{}'", "alias_senders_valid", "nobody: disable it"),
+    ("UPDATE postcote.alias SET senders = '{anybody}'", "alias_senders_valid", "no such word"),
+    ("UPDATE postcote.alias SET senders = '{domain,NULL}'", "alias_senders_valid", "NULL is nobody"),
+    ("UPDATE postcote.alias SET senders = '{a@b,a@b}'", "alias_senders_valid", "twice the same"),
+    ("UPDATE postcote.alias SET senders = '{Boss@club.example}'", "alias_senders_valid", "folded"),
+    ("UPDATE postcote.alias SET senders = '{a@*}'", "alias_senders_valid", "one domain"),
+    ("UPDATE postcote.alias SET senders = '{@club.example}'", "alias_senders_valid", "write *@"),
+    ("UPDATE postcote.alias SET senders = '{{a@b},{c@d}}'", "alias_senders_valid", "a list"),
+    (
+        "UPDATE postcote.alias SET senders = ARRAY(SELECT i || '@a.b' FROM generate_series(1, 1001) i)",
+        "alias_senders_valid",
+        "one too many",
+    ),
+    (
+        "UPDATE postcote.alias SET senders = ARRAY(SELECT i || '@a.b' FROM generate_series(1, 1000) i)",
+        "",
+        "as many as there may be",
+    ),
+    (
+        "UPDATE postcote.default_alias SET senders = '{boss}'",
+        "default_alias_senders_valid",
+        "of which domain",
+    ),
+    // sender grants
+    (
+        "INSERT INTO postcote.sender_grant (uid, gid, localpart) VALUES
+             (70000, 70000, 'sales-*'), (70000, 70003, '*'), (70002, 70003, '*');
+         DELETE FROM postcote.account WHERE uid = 70002;
+         DELETE FROM postcote.domain WHERE gid = 70003",
+        "",
+        "grants go with the account and the domain",
+    ),
+    (
+        "INSERT INTO postcote.sender_grant (uid, gid, localpart) VALUES (70002, 70000, 'info')",
+        "sender_grant_pkey",
+        "once",
+    ),
+    (
+        "INSERT INTO postcote.sender_grant (uid, gid, localpart) VALUES (79999, 70000, 'info')",
+        "sender_grant_of_account",
+        "no such account",
+    ),
+    (
+        "INSERT INTO postcote.sender_grant (uid, gid, localpart) VALUES (70000, 70002, 'known')",
+        "sender_grant_in_mailbox_domain",
+        "relayed mail is somebody else's",
+    ),
+    (
+        "INSERT INTO postcote.sender_grant (uid, gid, localpart) VALUES (70000, 70000, 'Sales')",
+        "sender_grant_localpart_valid",
+        "as it is compared",
+    ),
+    (
+        "UPDATE postcote.domain SET kind = 'relay' WHERE gid = 70003",
+        "",
+        "no grant stands there",
+    ),
     // journals
     (
         "INSERT INTO postcote.journal_position VALUES ('J', 1)",

@@ -46,6 +46,16 @@ const ROWS: &[(&str, &str, bool)] = &[
     ("postcote_reader", "SELECT * FROM postcote.app_password", false),
     ("postcote_reader", "SELECT postcote.rehash_password(70000, 'a', 'b')", false),
     ("postcote_admin", "SELECT postcote.rehash_password(70000, 'a', 'b')", true),
+    ("postcote_reader", "SELECT * FROM postcote.sender_grant", false),
+    ("postcote_reader", "SELECT postcote.hold_domains_of('{70000}')", false),
+    (
+        "postcote_admin",
+        "INSERT INTO postcote.sender_grant (uid, gid, localpart) VALUES (70000, 70001, '*');
+         UPDATE postcote.account SET localpart = 'new' WHERE uid = 70000;
+         UPDATE postcote.domain_name SET name = 'new.example' WHERE name = 'shop.example';
+         DELETE FROM postcote.sender_grant",
+        true,
+    ),
     ("postcote_reader", "LISTEN postcote", true),
     ("postcote_reader", "SELECT name FROM postcote.account", false),
     ("postcote_reader", "SELECT note FROM postcote.account", false),

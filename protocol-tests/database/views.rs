@@ -95,6 +95,36 @@ const ROWS: &[(&str, &str, &str, &str)] = &[
         "kind, uid, destinations, enabled, new_address",
         "(relay_recipient,,,,)",
     ),
+    (
+        "UPDATE postcote.domain SET sending_limits = '{\"bytes-per-day\": 1}',
+             account_sending_limits = '{\"bytes-per-day\": null}';
+         INSERT INTO postcote.sender_grant (uid, gid, localpart) VALUES (70000, 70000, 'x*')",
+        "directory_domain WHERE name = 'laden.example'",
+        "sending_limits->'bytes-per-day', account_sending_limits->'bytes-per-day',
+         sender_grants = '[{\"localpart\": \"info\", \"login\": \"anna@club.example\"},
+                           {\"localpart\": \"x*\", \"login\": \"anna@shop.example\"}]'",
+        "(1,null,t)",
+    ),
+    ("", "directory_domain WHERE name = 'club.example'", "sending_limits, sender_grants", "(,)"),
+    (
+        "UPDATE postcote.account SET sending_limits = '{\"bytes-per-day\": 1}';
+         UPDATE postcote.app_password SET sending_limits = '{\"bytes-per-day\": 2}'",
+        "directory_entry WHERE uid = 70001",
+        "sending_limits->'bytes-per-day', app_passwords->0->'sending'->'bytes-per-day', senders",
+        "(1,2,)",
+    ),
+    (
+        "UPDATE postcote.alias SET senders = '{members}'",
+        "directory_entry WHERE (gid, localpart) = (70000, 'info')",
+        "sending_limits, senders",
+        "(,{members})",
+    ),
+    (
+        "UPDATE postcote.default_alias SET senders = '{domain}'",
+        "directory_entry WHERE (gid, localpart) = (0, 'postmaster')",
+        "sending_limits, senders",
+        "(,{domain})",
+    ),
 ];
 
 #[tokio::test]
@@ -120,7 +150,8 @@ async fn the_views_have_these_columns() {
             "directory_domain",
             "name text, primary_name text, gid bigint, kind text, enabled boolean, transport text, \
              services text[], quota_bytes bigint, quota_messages bigint, directory text, \
-             catchall text[], has_recipient_list boolean",
+             catchall text[], has_recipient_list boolean, sending_limits jsonb, \
+             account_sending_limits jsonb, sender_grants jsonb",
         ),
         (
             "directory_entry",
@@ -130,7 +161,8 @@ async fn the_views_have_these_columns() {
              may_send boolean, suspend_reason text, suspended_until timestamp with time zone, \
              expires_at timestamp with time zone, moving boolean, forwards text[], \
              keep_copy boolean, destinations text[], enabled boolean, new_address text, \
-             moving_until timestamp with time zone, app_passwords jsonb",
+             moving_until timestamp with time zone, app_passwords jsonb, \
+             sending_limits jsonb, senders text[]",
         ),
         ("directory_change", "xid xid8, name text, gid bigint, localpart text"),
         ("directory_change_floor", "xid xid8, history text"),

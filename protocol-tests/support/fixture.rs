@@ -6,8 +6,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use postcote::directory::{Directory, DirectoryError, EntryKey};
+use postcote::mail::policy::{
+    AllowedSender, Limit, LocalpartPattern, SenderGrant, SendingKey, SendingLimits,
+};
 use postcote::mail::{
-    Account, Alias, Destination, DestinationTemplate, Domain, DomainKind, DomainName,
+    Account, Address, Alias, Destination, DestinationTemplate, Domain, DomainKind, DomainName,
     DomainPattern, DomainSending, Entry, Forwards, Gid, Localpart, MailLocation, MailboxFormat,
     PasswordHash, QuotaLimit, ServiceSet, Switches, Timestamp, Transport, Uid,
 };
@@ -56,7 +59,17 @@ struct DomainFacts {
     relay: bool,
     #[serde(default)]
     recipients: Vec<String>,
+    /// Who may use which addresses of it as the sender, by the whole login.
+    #[serde(default)]
+    grants: BTreeMap<String, Vec<String>>,
+    /// How much all its accounts may send together.
+    sending_limits: Option<Limits>,
+    /// How much each of its accounts may send.
+    account_sending_limits: Option<Limits>,
 }
+
+/// Limits of sending by their names; less than nothing is no limit.
+type Limits = BTreeMap<String, i64>;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -82,13 +95,19 @@ struct AccountFacts {
     forwards: Vec<String>,
     #[serde(default = "yes")]
     keep_copy: bool,
+    sending_limits: Option<Limits>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 enum AliasFacts {
     Active(Vec<String>),
-    Stated { to: Vec<String>, enabled: Option<bool>, expires: Option<When> },
+    Stated {
+        to: Vec<String>,
+        enabled: Option<bool>,
+        expires: Option<When>,
+        senders: Option<Vec<String>>,
+    },
 }
 
 #[derive(Debug, Deserialize)]
@@ -173,6 +192,10 @@ impl Fixture {
         for (localpart, alias) in &self.default_aliases {
             alias.load_default(client, localpart).await;
         }
+        // Grants may go to accounts of any domain.
+        for facts in &self.domains {
+            facts.load_grants(client).await;
+        }
         client.batch_execute("COMMIT").await.unwrap();
     }
 }
@@ -195,7 +218,12 @@ impl DomainFacts {
             }
         };
         let transport = self.transport.as_deref().map(|text| Transport::parse(text).unwrap());
-        let (gid, enabled, sending) = (Gid(self.gid), self.enabled, DomainSending::default());
+        let sending = DomainSending {
+            whole: self.sending_limits.as_ref().map(limits).map(Box::new),
+            accounts: self.account_sending_limits.as_ref().map(limits).map(Box::new),
+            grants: self.grants().collect(),
+        };
+        let (gid, enabled) = (Gid(self.gid), self.enabled);
         Domain { name, primary, gid, enabled, transport, kind, sending }
     }
 
@@ -217,6 +245,19 @@ impl DomainFacts {
         entries
     }
 
+    /// By local part, as the database has them.
+    fn grants(&self) -> impl Iterator<Item = SenderGrant> {
+        let all = self.grants.iter().flat_map(|(login, localparts)| {
+            localparts.iter().map(|localpart| SenderGrant {
+                localpart: LocalpartPattern::parse(localpart).unwrap(),
+                login: Address::parse(login).unwrap(),
+            })
+        });
+        let mut all: Vec<_> = all.collect();
+        all.sort_by(|one, other| one.localpart.cmp(&other.localpart));
+        all.into_iter()
+    }
+
     fn directory(&self) -> String {
         format!("/srv/mail/0/{}", self.gid)
     }
@@ -232,11 +273,23 @@ impl DomainFacts {
     async fn load(&self, client: &Client) {
         let gid = i64::from(self.gid);
         let kind = if self.relay { "relay" } else { "mailbox" };
-        let sql = "INSERT INTO postcote.domain (gid, kind, enabled, transport, directory)
-                   VALUES ($1, $2, $3, $4, $5)";
+        let sql = "INSERT INTO postcote.domain (gid, kind, enabled, transport, directory,
+                       sending_limits, account_sending_limits)
+                   VALUES ($1, $2, $3, $4, $5, $6::text::jsonb, $7::text::jsonb)";
         let directory = self.directory();
         client
-            .execute(sql, &[&gid, &kind, &self.enabled, &self.transport, &directory])
+            .execute(
+                sql,
+                &[
+                    &gid,
+                    &kind,
+                    &self.enabled,
+                    &self.transport,
+                    &directory,
+                    &json(self.sending_limits.as_ref()),
+                    &json(self.account_sending_limits.as_ref()),
+                ],
+            )
             .await
             .unwrap();
         let names = self.names();
@@ -267,6 +320,36 @@ impl DomainFacts {
     }
 }
 
+impl DomainFacts {
+    async fn load_grants(&self, client: &Client) {
+        let sql = "INSERT INTO postcote.sender_grant (uid, gid, localpart)
+                   SELECT a.uid, $1, $2 FROM postcote.account a
+                   JOIN postcote.domain_name n ON n.gid = a.gid AND n.is_primary
+                   WHERE a.localpart = $3 AND n.name = $4";
+        for SenderGrant { localpart, login } in self.grants() {
+            let gid = i64::from(self.gid);
+            let (local, domain) = (login.localpart.as_str(), login.domain.as_str());
+            let written =
+                client.execute(sql, &[&gid, &localpart.as_str(), &local, &domain]).await.unwrap();
+            assert_eq!(written, 1, "no account `{login}`");
+        }
+    }
+}
+
+fn limits(said: &Limits) -> SendingLimits {
+    let mut limits = SendingLimits::default();
+    for (name, amount) in said {
+        let amount = u64::try_from(*amount).map_or(Limit::Unlimited, Limit::AtMost);
+        limits.set(SendingKey::parse(name).unwrap(), Some(amount));
+    }
+    limits
+}
+
+fn json(said: Option<&Limits>) -> Option<String> {
+    let values = said?.iter().map(|(name, amount)| (name.clone(), u64::try_from(*amount).ok()));
+    Some(serde_json::to_string(&values.collect::<BTreeMap<_, _>>()).unwrap())
+}
+
 impl AccountFacts {
     fn account(&self, directory: &str) -> Account {
         let home = format!("{directory}/{}", self.uid).into_boxed_str();
@@ -294,16 +377,16 @@ impl AccountFacts {
                 destinations: templates(&self.forwards),
                 keep_copy: self.keep_copy,
             }),
-            sending: None,
+            sending: self.sending_limits.as_ref().map(limits).map(Box::new),
         }
     }
 
     async fn load(&self, client: &Client, gid: i64, localpart: &str, address: &str) {
         let sql = "INSERT INTO postcote.account (gid, localpart, uid, transport, may_login,
                        may_receive, may_send, suspend_reason, suspended_until, expires_at, forwards,
-                       keep_copy, password, services)
+                       keep_copy, password, services, sending_limits)
                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8,
-                       to_timestamp($9), to_timestamp($10), $11, $12, $13, $14)";
+                       to_timestamp($9), to_timestamp($10), $11, $12, $13, $14, $15::text::jsonb)";
         let forwards = self.forwards.first().map(|_| &self.forwards);
         let (until, expires) = (self.suspended_until.map(When::sql), self.expires.map(When::sql));
         client
@@ -324,6 +407,7 @@ impl AccountFacts {
                     &self.keep_copy,
                     &self.password,
                     &self.services,
+                    &json(self.sending_limits.as_ref()),
                 ],
             )
             .await
@@ -346,38 +430,52 @@ impl AliasFacts {
     fn alias(&self) -> Alias {
         let (to, enabled, expires) = self.parts();
         let (destinations, expires) = (templates(to), expires.map(When::timestamp));
-        Alias { destinations, enabled, expires, senders: None }
+        let senders = self
+            .senders()
+            .map(|list| list.iter().map(|one| AllowedSender::parse(one).unwrap()).collect());
+        Alias { destinations, enabled, expires, senders }
     }
 
     fn parts(&self) -> (&[String], bool, Option<When>) {
         match self {
             Self::Active(to) => (to, true, None),
-            Self::Stated { to, enabled, expires } => (to, enabled.unwrap_or(true), *expires),
+            Self::Stated { to, enabled, expires, .. } => (to, enabled.unwrap_or(true), *expires),
+        }
+    }
+
+    fn senders(&self) -> Option<&[String]> {
+        match self {
+            Self::Active(_) => None,
+            Self::Stated { senders, .. } => senders.as_deref(),
         }
     }
 
     async fn load(&self, client: &Client, gid: i64, localpart: &str) {
         let (to, enabled, expires) = self.parts();
-        let sql = "INSERT INTO postcote.alias (gid, localpart, destinations, enabled, expires_at)
-                   VALUES ($1, $2, $3, $4, to_timestamp($5))";
+        let sql = "INSERT INTO postcote.alias
+                       (gid, localpart, destinations, enabled, expires_at, senders)
+                   VALUES ($1, $2, $3, $4, to_timestamp($5), $6)";
         let expires = expires.map(When::sql);
-        client.execute(sql, &[&gid, &localpart, &to, &enabled, &expires]).await.unwrap();
+        let senders = self.senders();
+        client.execute(sql, &[&gid, &localpart, &to, &enabled, &expires, &senders]).await.unwrap();
     }
 
     async fn load_default(&self, client: &Client, localpart: &str) {
         let (to, enabled, expires) = self.parts();
-        let sql =
-            "INSERT INTO postcote.default_alias (localpart, destinations, enabled, expires_at)
-                   VALUES ($1, $2, $3, to_timestamp($4))";
+        let sql = "INSERT INTO postcote.default_alias
+                       (localpart, destinations, enabled, expires_at, senders)
+                   VALUES ($1, $2, $3, to_timestamp($4), $5)";
         let expires = expires.map(When::sql);
-        client.execute(sql, &[&localpart, &to, &enabled, &expires]).await.unwrap();
+        let senders = self.senders();
+        client.execute(sql, &[&localpart, &to, &enabled, &expires, &senders]).await.unwrap();
     }
 }
 
 impl Clone for AliasFacts {
     fn clone(&self) -> Self {
         let (to, enabled, expires) = self.parts();
-        Self::Stated { to: to.to_vec(), enabled: Some(enabled), expires }
+        let senders = self.senders().map(<[String]>::to_vec);
+        Self::Stated { to: to.to_vec(), enabled: Some(enabled), expires, senders }
     }
 }
 

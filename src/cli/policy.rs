@@ -35,7 +35,7 @@ Examples:
   postcote policy test policy_context=submission sender=joe@example.org --json
   postcote policy test < request.txt")]
 pub(super) struct Test {
-    /// Attributes, as in Postfix's SMTPD_POLICY_README
+    /// Attributes, named as Postfix names them
     #[arg(value_name = "NAME=VALUE")]
     attributes: Vec<String>,
     /// Prints JSON; fields are only ever added to it

@@ -202,30 +202,7 @@ impl TryFrom<Raw> for Listen {
     fn try_from(raw: Raw) -> Result<Self, BadValue> {
         let (Text(protocol), Text(address)) = (raw.protocol, raw.address);
         let table = raw.table.map(|Text(table)| table);
-        match (protocol, table) {
-            (Protocol::TcpTable, None) => {
-                let why = format!("`{address}` speaks tcp-table, which names no table");
-                return Err(BadValue::new(why).hint("add `table = \"virtual_mailbox_domains\"`"));
-            }
-            (Protocol::Socketmap, Some(table)) => {
-                let why = format!("`{address}` speaks socketmap, which serves every table");
-                let hint = format!("remove `table = \"{table}\"`");
-                return Err(BadValue::new(why).key("table").hint(hint));
-            }
-            (
-                Protocol::CourierAuth
-                | Protocol::DovecotAuth
-                | Protocol::DovecotDict
-                | Protocol::DovecotMaster
-                | Protocol::Policy,
-                Some(table),
-            ) => {
-                let why = format!("`{address}` speaks {protocol}, which serves no table");
-                let hint = format!("remove `table = \"{table}\"`");
-                return Err(BadValue::new(why).key("table").hint(hint));
-            }
-            (Protocol::TcpTable, Some(_)) | (_, None) => {}
-        }
+        fits(protocol, table, &address)?;
         if let (Some(set), false) = (&raw.rule_set, protocol == Protocol::Policy) {
             let why = format!("`{address}` speaks {protocol}, which has no rules");
             let hint = format!("remove `rule-set = \"{set}\"`");
@@ -281,6 +258,34 @@ impl TryFrom<Raw> for Listen {
             idle_timeout,
             ..Self::new(protocol, address, table)
         })
+    }
+}
+
+/// Holds a protocol against the table it is to serve.
+fn fits(protocol: Protocol, table: Option<Table>, address: &Endpoint) -> Result<(), BadValue> {
+    match (protocol, table) {
+        (Protocol::TcpTable, None) => {
+            let why = format!("`{address}` speaks tcp-table, which names no table");
+            Err(BadValue::new(why).hint("add `table = \"virtual_mailbox_domains\"`"))
+        }
+        (Protocol::Socketmap, Some(table)) => {
+            let why = format!("`{address}` speaks socketmap, which serves every table");
+            let hint = format!("remove `table = \"{table}\"`");
+            Err(BadValue::new(why).key("table").hint(hint))
+        }
+        (
+            Protocol::CourierAuth
+            | Protocol::DovecotAuth
+            | Protocol::DovecotDict
+            | Protocol::DovecotMaster
+            | Protocol::Policy,
+            Some(table),
+        ) => {
+            let why = format!("`{address}` speaks {protocol}, which serves no table");
+            let hint = format!("remove `table = \"{table}\"`");
+            Err(BadValue::new(why).key("table").hint(hint))
+        }
+        (Protocol::TcpTable, Some(_)) | (_, None) => Ok(()),
     }
 }
 

@@ -8,9 +8,9 @@ use serde::de::{Deserializer, Error};
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::config::text::{self, BadValue, Text, Written};
-use crate::config::{duration, value};
+use crate::config::{Config, duration, value};
 use crate::mail::parse_size;
-use crate::mail::policy::{Limit, PolicyRule, SendingLimits};
+use crate::mail::policy::{Limit, PolicyRule, SendingKey, SendingLimits};
 
 /// What the policy service decides: `[policy]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,6 +96,11 @@ pub struct Network {
     bits: u8,
 }
 
+/// The context of the rules that only save trouble: without an answer, mail goes on.
+pub const ADVISORY: &str = "advisory";
+/// The context of the rules that somebody relies on: without an answer, mail waits.
+pub const PROTECTING: &str = "protecting";
+
 impl Default for Policy {
     fn default() -> Self {
         let unless_asked = PolicyRule::Greylisting;
@@ -129,6 +134,33 @@ impl Network {
             _ => false,
         }
     }
+}
+
+/// What two parts of a configuration say against each other: where it stands, why it cannot be, and
+/// what to do about it.
+pub(super) fn contradiction(config: &Config) -> Option<(String, BadValue)> {
+    let own = config.rule_set.iter().find(|set| [ADVISORY, PROTECTING].contains(&&*set.name));
+    if let Some(set) = own {
+        let name = &set.name;
+        let why = format!("`{name}` is a context that every rule set has");
+        let bad = BadValue::new(why).hint("choose another name");
+        return Some((format!("name = \"{name}\""), bad));
+    }
+    let names: Vec<&str> = config.rule_set.iter().map(|set| set.name.as_str()).collect();
+    let twice = |at: &usize| names.iter().take(*at).any(|name| names.get(*at) == Some(name));
+    if let Some(name) = (0..names.len()).find(twice).and_then(|at| names.get(at)) {
+        let why = format!("two rule sets are called `{name}`");
+        let bad = BadValue::new(why).hint("a listener and a policy_context name one of them");
+        return Some((format!("name = \"{name}\""), bad));
+    }
+    let wanted = config.listen.iter().filter_map(|listen| listen.rule_set.as_deref());
+    let missing = wanted.into_iter().find(|name| !names.contains(name))?;
+    let bad = match names.as_slice() {
+        [] => BadValue::new(format!("there is no rule set `{missing}`"))
+            .hint(format!("add `[[rule-set]]` with `name = \"{missing}\"`, or remove this")),
+        names => BadValue::unknown("rule set", missing, names),
+    };
+    Some((format!("rule-set = \"{missing}\""), bad))
 }
 
 fn bits_of(address: IpAddr) -> (u128, u8) {
@@ -219,7 +251,7 @@ impl Written for FullMailbox {
 /// One limit as it is written: `messages-per-hour = 100`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct WrittenLimit {
-    name: &'static str,
+    key: SendingKey,
     limit: Limit,
 }
 
@@ -232,50 +264,44 @@ impl Written for WrittenLimit {
                 .hint("write `messages-per-hour = 100`"));
         };
         let (name, limit) = (name.trim(), limit.trim());
-        let known = SendingLimits::NAMES;
-        let Some(name) = known.into_iter().find(|known| *known == name) else {
-            return Err(BadValue::unknown("limit", name, &known));
+        let Some(key) = SendingKey::parse(name) else {
+            return Err(BadValue::unknown("limit", name, &SendingKey::ALL.map(SendingKey::as_str)));
         };
         let read = match limit {
             "unlimited" => Some(Limit::Unlimited),
-            size if name.starts_with("bytes") => parse_size(size).ok().map(Limit::AtMost),
+            size if key.is_bytes() => parse_size(size).ok().map(Limit::AtMost),
             count => count.parse().ok().map(Limit::AtMost),
         };
         let limit = read.ok_or_else(|| {
-            let example = if name.starts_with("bytes") { "500m" } else { "100" };
+            let example = if key.is_bytes() { "500m" } else { "100" };
             BadValue::new(format!("`{limit}` is no limit for {name}"))
                 .hint(format!("write `{name} = {example}` or `{name} = unlimited`"))
         })?;
-        Ok(Self { name, limit })
+        Ok(Self { key, limit })
     }
 
     fn write(&self) -> String {
-        format!("{} = {}", self.name, self.limit)
+        format!("{} = {}", self.key, self.limit)
     }
 }
 
 fn limits<'de, D: Deserializer<'de>>(from: D) -> Result<SendingLimits, D::Error> {
     let mut limits = SendingLimits::default();
-    for one in read_all::<D, WrittenLimit>(from)? {
-        if let Some(place) = limits.named_mut(one.name) {
-            if place.is_some() {
-                let twice = BadValue::new(format!("`{}` is limited twice", one.name));
-                return Err(D::Error::custom(twice.hint("remove one")));
-            }
-            *place = Some(one.limit);
+    for WrittenLimit { key, limit } in read_all(from)? {
+        if limits.get(key).is_some() {
+            let twice = BadValue::new(format!("`{key}` is limited twice")).hint("remove one");
+            return Err(D::Error::custom(twice));
         }
+        limits.set(key, Some(limit));
     }
     Ok(limits)
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants a reference")]
 fn write_limits<S: Serializer>(limits: &SendingLimits, to: S) -> Result<S::Ok, S::Error> {
-    let mut limits = *limits;
-    let named = SendingLimits::NAMES.into_iter().filter_map(|name| {
-        let limit = (*limits.named_mut(name)?)?;
-        Some(WrittenLimit { name, limit }.write())
-    });
-    named.collect::<Vec<_>>().serialize(to)
+    let said = SendingKey::ALL
+        .into_iter()
+        .filter_map(|key| Some(WrittenLimit { key, limit: limits.get(key)? }.write()));
+    said.collect::<Vec<_>>().serialize(to)
 }
 
 fn write_all<S: Serializer, W: Written>(all: &[W], to: S) -> Result<S::Ok, S::Error> {

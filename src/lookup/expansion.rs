@@ -13,7 +13,7 @@ use futures_util::future::join_all;
 use crate::directory::{Directory, DirectoryError};
 use crate::lookup::resolver::{Located, LookupError, Resolver};
 use crate::mail::rules::Redirect;
-use crate::mail::{Address, Destination, Entry, Timestamp};
+use crate::mail::{Address, Destination, Timestamp};
 
 /// Postfix's `virtual_alias_expansion_limit`, `virtual_alias_recursion_limit` and
 /// `virtual_alias_address_length_limit` are 1000 each (postconf(5)); destinations are shorter
@@ -92,26 +92,6 @@ impl<D: Directory> Resolver<D> {
         }
     }
 
-    /// The answer of `smtpd_sender_login_maps`: the logins of the accounts an address belongs to.
-    pub async fn owners(
-        &self,
-        address: &Address,
-        now: Timestamp,
-    ) -> Result<Vec<Address>, LookupError> {
-        let Some(located) = self.locate(address).await? else { return Ok(Vec::new()) };
-        let walk = self.walk(address, located, now, Follow::Owners).await?;
-        let mut logins = Vec::new();
-        for (address, node) in walk.in_order(address) {
-            let Some(located) = &node.located else { continue };
-            let Some(Entry::Account(account)) = located.entry.as_deref() else { continue };
-            let login = located.login(address);
-            if account.may_send(now) && !logins.contains(&login) {
-                logins.push(login);
-            }
-        }
-        Ok(logins)
-    }
-
     /// Visits level by level, so that the facts of a level are fetched together.
     pub(super) async fn walk(
         &self,
@@ -142,11 +122,14 @@ impl<D: Directory> Resolver<D> {
             let facts = join_all(next.iter().map(|address| self.locate(address))).await;
             level = Vec::with_capacity(next.len());
             for (address, located) in next.into_iter().zip(facts) {
-                // What cannot be known now counts as an end: the stored destination is answered,
-                // and Postfix asks for it next.
+                // What cannot be known now counts as an end of mail: the stored destination is
+                // answered, and Postfix asks for it next. A sender is asked for once only.
                 let node = match located {
                     Ok(located) => self.node(&address, located, now, follow),
-                    Err(error) => Node { unknown: Some(error), ..Node::end(None) },
+                    Err(unknown) if follow == Follow::Mail => {
+                        Node { unknown: Some(unknown), ..Node::end(None) }
+                    }
+                    Err(unknown) => return Err(unknown.into()),
                 };
                 level.push((address, node));
             }

@@ -8,6 +8,7 @@ use crate::lookup::expansion::{Follow, Walk};
 use crate::lookup::resolver::{Located, Lookup, LookupError, Resolver};
 use crate::lookup::trace::Trace;
 use crate::lookup::{Key, Table};
+use crate::mail::policy::SenderGrant;
 use crate::mail::{Address, Availability, Domain, DomainName, DomainPattern, Entry, Timestamp};
 
 /// How an address resolves. The JSON form is stable: fields are added, never changed.
@@ -84,6 +85,7 @@ pub async fn explain<D: Directory>(
                 story.tell("left out", format!("`{template}` makes no address here: {reason}"));
             }
         }
+        story.grants(&resolver.grantees(&located.domain, &address, now).await?);
         let walk = resolver.walk(&address, located, now, Follow::Mail).await?;
         story.expansion(&walk, &address, now);
     } else {
@@ -223,9 +225,23 @@ impl Story {
             Entry::Alias(alias) if !alias.is_active(now) => {
                 self.tell("state", "the alias is disabled or has ended: nobody takes its mail");
             }
-            Entry::Alias(alias) => self.tell("alias", list(&alias.destinations)),
+            Entry::Alias(alias) => {
+                self.tell("alias", list(&alias.destinations));
+                if let Some(senders) = &alias.senders {
+                    self.tell("senders", format!("may write to it: {}", quoted(senders)));
+                }
+            }
             Entry::Relocated(to) => self.tell("relocated", format!("senders are told `{to}`")),
             Entry::RelayRecipient => {}
+        }
+    }
+
+    /// Who else may use the address as the sender.
+    fn grants(&mut self, grants: &[(&SenderGrant, bool)]) {
+        for (SenderGrant { localpart, login }, may_send) in grants {
+            let but = if *may_send { "" } else { ", but may not send now" };
+            let says = format!("`{login}` may send as it: `{localpart}` was granted{but}");
+            self.tell("sender grant", says);
         }
     }
 
@@ -300,6 +316,10 @@ fn texts(items: &[impl ToString]) -> Vec<String> {
 }
 
 fn list(templates: &[crate::mail::DestinationTemplate]) -> String {
-    let quoted: Vec<_> = templates.iter().map(|t| format!("`{t}`")).collect();
+    quoted(templates)
+}
+
+fn quoted(items: &[impl ToString]) -> String {
+    let quoted: Vec<_> = items.iter().map(|one| format!("`{}`", one.to_string())).collect();
     quoted.join(", ")
 }

@@ -5,6 +5,7 @@ pub mod explain;
 mod login;
 mod recipient;
 mod resolver;
+mod senders;
 mod table;
 pub mod trace;
 

@@ -116,10 +116,8 @@ impl Limits {
         let Some(recipient) = recipient(facts.question) else { return };
         let Ok(Some(account)) = facts.login().await else { return };
         let subjects = self.subjects(account, facts.question);
-        let is_new = match limits_strangers(&subjects) {
-            true => self.is_stranger(facts, account, &recipient).await.unwrap_or(false),
-            false => false,
-        };
+        let is_new = limits_strangers(&subjects)
+            && self.is_stranger(facts, account, &recipient).await.unwrap_or(false);
         self.messages.accepted(facts.question, &recipient, is_new);
     }
 

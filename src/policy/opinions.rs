@@ -107,10 +107,8 @@ impl<D: Directory + 'static> Parts<D> {
             return Ok(Opinion::pass("postmaster and abuse are for everybody"));
         }
         let lists: Vec<_> = senders.iter().map(ToString::to_string).collect();
-        let ends = match senders.contains(&AllowedSender::Members) {
-            true => Some(facts.ends().await?),
-            false => None,
-        };
+        let names_members = senders.contains(&AllowedSender::Members);
+        let ends = if names_members { Some(facts.ends().await?) } else { None };
         let accounts = ends.into_iter().flat_map(|ends| &ends.accounts);
         let members: Vec<Address> = accounts.map(|account| account.login.clone()).collect();
         let elsewhere = ends.into_iter().flat_map(|ends| &ends.elsewhere);

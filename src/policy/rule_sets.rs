@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::config::Config;
+use crate::config::{ADVISORY, Config, PROTECTING};
 use crate::mail::policy::PolicyRule;
 use crate::telemetry::log;
 
@@ -21,6 +21,14 @@ pub struct Rules {
 pub struct RuleSets {
     standard: Arc<Rules>,
     named: HashMap<Box<str>, Arc<Rules>>,
+}
+
+impl Rules {
+    fn only(&self, context: &str, wanted: impl Fn(PolicyRule) -> bool) -> Arc<Self> {
+        let name = format!("{}/{context}", self.name).into();
+        let rules = self.rules.iter().copied().filter(|(rule, _)| wanted(*rule)).collect();
+        Arc::new(Self { name, rules })
+    }
 }
 
 impl RuleSets {
@@ -46,17 +54,19 @@ impl RuleSets {
         Arc::clone(named.unwrap_or(&self.standard))
     }
 
-    /// The set that a `policy_context` names, else the listener's.
+    /// The set that a `policy_context` names, or those of the listener's that are advisory or
+    /// protecting, else all of the listener's.
     pub fn of_context(&self, context: &str, listener: &Arc<Rules>) -> Arc<Rules> {
-        if context.is_empty() {
-            return Arc::clone(listener);
+        match context {
+            "" => return Arc::clone(listener),
+            ADVISORY => return listener.only(context, PolicyRule::is_advisory),
+            PROTECTING => return listener.only(context, |rule| !rule.is_advisory()),
+            _ => {}
         }
-        match self.named.get(context) {
-            Some(named) => Arc::clone(named),
-            None => {
-                log::unknown_policy_context(context);
-                Arc::clone(listener)
-            }
+        let named = self.named.get(context);
+        if named.is_none() {
+            log::unknown_policy_context(context);
         }
+        Arc::clone(named.unwrap_or(listener))
     }
 }

@@ -53,6 +53,10 @@ const QUOTA: &str = "a quota limit is not negative; 0 is unlimited";
 const NOTE: &str = "a note has at most 10000 characters";
 const DIRECTORY: &str = "a directory is an absolute path without `.` and `..`";
 const LIMIT: &str = "a limit is not negative; 0 allows none";
+const SENDING: &str = "limits of sending are whole numbers under the names that \
+                       `postcote admin limits set` takes; null is unlimited";
+const SENDERS: &str = "who may write is 1 to 1000 of authenticated, domain, members and addresses, \
+                       none twice, with domains in lower-case A-labels";
 const ORDER: &str = "no work of this form is ordered";
 
 /// Every constraint of the schema by its name, with its rule and, where the rule has no words
@@ -80,6 +84,7 @@ const CONSTRAINTS: &[(&str, Rule, &str)] = &[
     ),
     ("account_quota_bytes_not_negative", Rule::BadValue, QUOTA),
     ("account_quota_messages_not_negative", Rule::BadValue, QUOTA),
+    ("account_sending_limits_valid", Rule::BadValue, SENDING),
     ("account_services_valid", Rule::BadValue, SERVICES),
     (
         "account_suspend_reason_size",
@@ -96,6 +101,7 @@ const CONSTRAINTS: &[(&str, Rule, &str)] = &[
     ("alias_localpart_valid", Rule::BadValue, LOCALPART),
     ("alias_note_size", Rule::BadValue, NOTE),
     ("alias_pkey", Rule::AliasExists, ""),
+    ("alias_senders_valid", Rule::BadValue, SENDERS),
     ("app_password_name", Rule::AppPasswordExists, "the account has an app password of this name"),
     (
         "app_password_name_valid",
@@ -109,6 +115,7 @@ const CONSTRAINTS: &[(&str, Rule, &str)] = &[
         "a stored password has the form `{SCHEME}…`, in one line of at most 1000 octets",
     ),
     ("app_password_pkey", Rule::Internal, ""),
+    ("app_password_sending_limits_valid", Rule::BadValue, SENDING),
     ("app_password_services_valid", Rule::BadValue, SERVICES),
     ("app_password_use_of_password", Rule::NoSuchAppPassword, ""),
     ("app_password_use_pkey", Rule::Internal, ""),
@@ -123,6 +130,8 @@ const CONSTRAINTS: &[(&str, Rule, &str)] = &[
     ("default_alias_localpart_valid", Rule::BadValue, LOCALPART),
     ("default_alias_note_size", Rule::BadValue, NOTE),
     ("default_alias_pkey", Rule::AliasExists, ""),
+    ("default_alias_senders_valid", Rule::BadValue, SENDERS),
+    ("domain_account_sending_limits_valid", Rule::BadValue, SENDING),
     ("domain_directory_valid", Rule::BadValue, DIRECTORY),
     ("domain_gid_fixed", Rule::Internal, "the gid of a domain never changes, it owns files"),
     ("domain_gid_kind", Rule::Internal, ""),
@@ -155,6 +164,7 @@ const CONSTRAINTS: &[(&str, Rule, &str)] = &[
     ("domain_pkey", Rule::Internal, ""),
     ("domain_quota_bytes_not_negative", Rule::BadValue, QUOTA),
     ("domain_quota_messages_not_negative", Rule::BadValue, QUOTA),
+    ("domain_sending_limits_valid", Rule::BadValue, SENDING),
     ("domain_services_valid", Rule::BadValue, SERVICES),
     ("domain_transport_valid", Rule::BadValue, TRANSPORT),
     ("journal_position_journal_valid", Rule::Internal, ""),
@@ -193,6 +203,10 @@ const CONSTRAINTS: &[(&str, Rule, &str)] = &[
     ),
     ("relocated_note_size", Rule::BadValue, NOTE),
     ("relocated_pkey", Rule::RelocatedExists, ""),
+    ("sender_grant_in_mailbox_domain", Rule::RelayDomain, RELAY),
+    ("sender_grant_localpart_valid", Rule::BadValue, LOCALPART),
+    ("sender_grant_of_account", Rule::NoSuchAccount, ""),
+    ("sender_grant_pkey", Rule::Internal, "the account has just got this grant"),
 ];
 
 /// What a constraint asks for, for those who check before they write; empty if its rule says it.

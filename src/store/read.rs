@@ -7,11 +7,13 @@ use std::sync::Arc;
 use tokio_postgres::{Client, Error, Row, Statement};
 
 use crate::directory::{DirectoryError, EntryKey};
+use crate::mail::policy::{AllowedSender, SendingLimits};
 use crate::mail::{
     Account, Alias, AppPassword, Destination, DestinationTemplate, Domain, DomainKind, DomainName,
     DomainPattern, DomainSending, Entry, Forwards, Gid, Localpart, MailLocation, MailboxFormat,
     PasswordHash, QuotaLimit, Service, ServiceSet, Switches, Timestamp, Transport, Uid,
 };
+use crate::store::sending;
 use crate::telemetry::log;
 
 /// What a batch brought: by key, what stands there or why it cannot be understood.
@@ -96,7 +98,14 @@ fn domain(row: &Row, name: DomainPattern) -> Result<Domain, Unreadable> {
         enabled: row.try_get("enabled")?,
         transport: transport(row)?,
         kind,
-        sending: DomainSending::default(),
+        sending: DomainSending {
+            whole: sending_limits(row, "sending_limits")?,
+            accounts: sending_limits(row, "account_sending_limits")?,
+            grants: match row.try_get::<_, Option<&str>>("sender_grants")? {
+                Some(text) => sending::grants(text)?,
+                None => [].into(),
+            },
+        },
     })
 }
 
@@ -107,7 +116,7 @@ fn entry(row: &Row) -> Result<Entry, Unreadable> {
             destinations: templates(row, "destinations")?.unwrap_or_default(),
             enabled: row.try_get("enabled")?,
             expires: time(row, "expires_at")?,
-            senders: None,
+            senders: senders(row)?,
         })),
         "relocated" => Ok(Entry::Relocated(Destination::parse(row.try_get("new_address")?)?)),
         "relay_recipient" => Ok(Entry::RelayRecipient),
@@ -140,7 +149,7 @@ fn account(row: &Row) -> Result<Account, Unreadable> {
         expires: time(row, "expires_at")?,
         moving_until: time(row, "moving_until")?,
         forwards: forwards.map(|destinations| Forwards { destinations, keep_copy }),
-        sending: None,
+        sending: sending_limits(row, "sending_limits")?,
     })
 }
 
@@ -151,6 +160,7 @@ struct StoredAppPassword {
     password: String,
     services: Option<Vec<String>>,
     expires: Option<i64>,
+    sending: Option<serde_json::Value>,
 }
 
 /// Those that can be understood: one that cannot lets nobody in, and the others still do.
@@ -167,10 +177,23 @@ fn app_passwords(row: &Row) -> Result<Box<[AppPassword]>, Unreadable> {
             hash: PasswordHash::parse(&stored.password).ok()?,
             services: services.transpose().ok()?,
             expires: stored.expires.map(Timestamp),
-            sending: None,
+            sending: match stored.sending {
+                Some(stored) => sending::limits_of(stored).ok()?,
+                None => None,
+            },
         })
     });
     Ok(read.collect())
+}
+
+fn sending_limits(row: &Row, column: &str) -> Result<Option<Box<SendingLimits>>, Unreadable> {
+    let Some(text) = row.try_get::<_, Option<&str>>(column)? else { return Ok(None) };
+    Ok(sending::limits(text)?)
+}
+
+fn senders(row: &Row) -> Result<Option<Box<[AllowedSender]>>, Unreadable> {
+    let Some(texts) = row.try_get::<_, Option<Vec<&str>>>("senders")? else { return Ok(None) };
+    Ok(Some(texts.into_iter().map(AllowedSender::parse).collect::<Result<_, _>>()?))
 }
 
 fn templates(row: &Row, column: &str) -> Result<Option<Vec<DestinationTemplate>>, Unreadable> {

@@ -6,12 +6,13 @@ use std::error::Error;
 use bytes::BytesMut;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 
+use crate::mail::policy::{AllowedSender, LocalpartPattern};
 use crate::mail::{
     Destination, DestinationTemplate, DomainName, DomainPattern, Gid, Localpart, ServiceSet,
     Transport, Uid,
 };
 
-type Failure = Box<dyn Error + Sync + Send>;
+pub(super) type Failure = Box<dyn Error + Sync + Send>;
 
 /// A word that is stored as its text.
 macro_rules! as_text {
@@ -41,11 +42,13 @@ macro_rules! as_text {
 }
 
 as_text! {
+    AllowedSender: AllowedSender::parse, ToString::to_string;
     Destination: Destination::parse, ToString::to_string;
     DestinationTemplate: DestinationTemplate::parse, DestinationTemplate::as_str;
     DomainName: DomainName::parse, DomainName::as_str;
     DomainPattern: DomainPattern::parse, ToString::to_string;
     Localpart: Localpart::from_internal, Localpart::as_str;
+    LocalpartPattern: LocalpartPattern::parse, LocalpartPattern::as_str;
     Transport: Transport::parse, Transport::as_str;
 }
 

@@ -8,7 +8,9 @@ use proptest::prelude::*;
 use super::*;
 use crate::directory::EntryKey;
 use crate::mail::rules::fixtures::{account, alias, domain};
-use crate::mail::{Delimiters, DestinationTemplate, Domain, DomainName, Forwards, Localpart};
+use crate::mail::{
+    Delimiters, DestinationTemplate, Domain, DomainName, Entry, Forwards, Localpart,
+};
 
 const NOW: Timestamp = Timestamp(1000);
 

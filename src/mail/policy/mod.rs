@@ -8,6 +8,7 @@ mod greylisting;
 mod rights;
 mod senders;
 mod sending;
+mod sending_key;
 mod states;
 mod subject;
 mod verdict;
@@ -20,6 +21,7 @@ pub use senders::{
     AllowedSender, LocalpartPattern, SenderGrant, SenderPattern, SenderPatternError,
 };
 pub use sending::{Allowance, Limit, Passed, SendingLimits};
+pub use sending_key::SendingKey;
 pub use states::{receiving_state, sending_state};
 pub use subject::Subject;
 pub use verdict::{PolicyRule, Refused, Verdict};

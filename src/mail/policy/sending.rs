@@ -53,31 +53,6 @@ pub struct Passed {
 }
 
 impl SendingLimits {
-    /// The names of all limits, in commands, in the configuration and in the database.
-    pub const NAMES: [&'static str; 7] = [
-        "messages-per-hour",
-        "recipients-per-hour",
-        "bytes-per-hour",
-        "messages-per-day",
-        "recipients-per-day",
-        "bytes-per-day",
-        "new-recipients-per-day",
-    ];
-
-    /// The limit of a name; `None` if there is none of that name.
-    pub fn named_mut(&mut self, name: &str) -> Option<&mut Option<Limit>> {
-        Some(match name {
-            "messages-per-hour" => &mut self.hour.messages,
-            "recipients-per-hour" => &mut self.hour.recipients,
-            "bytes-per-hour" => &mut self.hour.bytes,
-            "messages-per-day" => &mut self.day.messages,
-            "recipients-per-day" => &mut self.day.recipients,
-            "bytes-per-day" => &mut self.day.bytes,
-            "new-recipients-per-day" => &mut self.new_recipients,
-            _ => return None,
-        })
-    }
-
     /// The first limit that more would pass.
     ///
     /// | limit | used | more | answer |
