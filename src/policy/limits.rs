@@ -10,7 +10,7 @@ use crate::lookup::FoundAccount;
 use crate::mail::Timestamp;
 use crate::mail::policy::{Limit, Passed, SendingLimits, Sent, Span, Subject, Verdict};
 use crate::policy::facts::{Facts, Unknown};
-use crate::policy::messages::{Messages, Recipients};
+use crate::policy::messages::{self, Key, Messages, Recipients};
 use crate::policy::opinions::Opinion;
 use crate::policy::warning::Warner;
 use crate::policy::{Acquaintances, AppLogins, Ledger, Question, Remembers, Room, Stage, Warning};
@@ -33,6 +33,8 @@ pub(super) struct Limits {
     app_logins: AppLogins,
     messages: Messages,
     warner: Warner,
+    /// The messages that were counted: several rule sets may be asked about one.
+    counted: Cache<Key, ()>,
     /// Who was told of lately as having reached a limit.
     told: Cache<(Subject, &'static str, Span), ()>,
     accounts: SendingLimits,
@@ -40,6 +42,8 @@ pub(super) struct Limits {
     app_passwords: SendingLimits,
 }
 
+/// smtpd(8) asks its restriction lists one after the other.
+const ASKED_AGAIN: Duration = Duration::from_mins(10);
 /// As much as a thief can do within the shorter span.
 const TOLD_AGAIN: Duration = Duration::from_hours(1);
 
@@ -52,6 +56,7 @@ impl Limits {
             app_logins,
             messages: Messages::default(),
             warner: Warner::new(policy.warn_program.clone()),
+            counted: Cache::builder().max_capacity(100_000).time_to_live(ASKED_AGAIN).build(),
             told: Cache::builder().max_capacity(10_000).time_to_live(TOLD_AGAIN).build(),
             accounts: policy.account_limits,
             domains: policy.domain_limits,
@@ -80,6 +85,12 @@ impl Limits {
             Ok(more) => more,
         };
         let counts = question.stage == Stage::EndOfMessage && purpose != Purpose::Showing;
+        if counts && !question.instance.is_empty() {
+            let key = messages::key(question);
+            if !self.counted.entry(key).or_insert(()).is_fresh() {
+                return Opinion::pass("this message was counted before");
+            }
+        }
         let room = if counts {
             self.count(&subjects, more, facts.now, purpose).await
         } else {

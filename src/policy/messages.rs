@@ -14,7 +14,8 @@ use crate::policy::Question;
 #[derive(Clone)]
 pub(super) struct Messages(Cache<Key, Arc<Mutex<Recipients>>>);
 
-type Key = (Box<[u8]>, Option<IpAddr>, Option<Box<str>>);
+/// Which message a question is about.
+pub(super) type Key = (Box<[u8]>, Option<IpAddr>, Option<Box<str>>);
 
 /// The recipients that were accepted here, and whether each is one whom nothing was sent to before.
 pub(super) type Recipients = HashMap<Box<str>, bool>;
@@ -48,7 +49,8 @@ impl Messages {
     }
 }
 
-fn key(question: &Question) -> Key {
+/// Which message a question is about; several if it says nothing of it.
+pub(super) fn key(question: &Question) -> Key {
     (question.instance.clone(), question.client, question.login.clone())
 }
 
