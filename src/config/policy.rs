@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
 use serde::de::{Deserializer, Error};
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -38,7 +39,8 @@ pub struct Policy {
     #[serde(with = "text")]
     pub window: WindowKind,
     /// Where hours and days begin, if they are the calendar's.
-    pub time_zone: String,
+    #[serde(with = "text")]
+    pub time_zone: ZoneName,
     /// How many percent of a limit are used when that is told.
     #[serde(deserialize_with = "percent")]
     pub warn_at: u8,
@@ -112,13 +114,40 @@ impl Default for Policy {
             domain_limits: SendingLimits::default(),
             app_password_limits: SendingLimits::default(),
             window: WindowKind::Sliding,
-            time_zone: "UTC".to_owned(),
+            time_zone: ZoneName(TimeZone::UTC),
             warn_at: 80,
             warn_program: None,
             full_mailbox: FullMailbox::Refuse,
             greylist_delay: Duration::from_mins(5),
             greylist_exempt: Vec::new(),
         }
+    }
+}
+
+/// A time zone of the IANA database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ZoneName(TimeZone);
+
+impl ZoneName {
+    /// The zone.
+    pub fn zone(&self) -> TimeZone {
+        self.0.clone()
+    }
+}
+
+impl Written for ZoneName {
+    const FORM: &'static str = "a text such as \"Europe/Berlin\"";
+
+    fn read(text: &str) -> Result<Self, BadValue> {
+        TimeZone::get(text).map(Self).map_err(|_| {
+            BadValue::new(format!("`{text}` is no time zone that is known here")).hint(
+                "write a name such as `Europe/Berlin`; `timedatectl list-timezones` lists them",
+            )
+        })
+    }
+
+    fn write(&self) -> String {
+        self.0.iana_name().unwrap_or("UTC").to_owned()
     }
 }
 

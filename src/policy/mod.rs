@@ -5,23 +5,33 @@
 //! [`mail::policy`](crate::mail::policy); here its facts are fetched, no longer than the
 //! configuration allows, and what it says becomes an answer. Whatever cannot be known in time is
 //! left out if the rule only saves trouble, and is deferred if somebody relies on it.
+//!
+//! What is remembered from one question to the next, on this host and on others, is counted and kept
+//! here, too.
 
 mod app_logins;
+mod counters;
 mod decided;
 mod facts;
 mod judge;
+mod ledger;
 mod limits;
 mod messages;
 mod opinions;
+mod poller;
 mod question;
 mod rule_sets;
 mod stub;
 mod usage;
 mod warning;
+mod windowing;
 
 pub use app_logins::AppLogins;
+pub use counters::Room;
 pub use judge::{Answer, Mode, Policy, Remembers, Told};
+pub use ledger::{Clock, Ledger, LedgerSettings};
 pub use question::{Question, Sender, Stage};
 pub use rule_sets::{RuleSets, Rules};
-pub use stub::*;
+pub use stub::{Acquaintances, Greylist, Reader};
 pub use warning::Warning;
+pub use windowing::Windowing;

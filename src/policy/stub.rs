@@ -1,45 +1,25 @@
 //! Stub.
-use crate::mail::policy::{Greylisted, Passed, SendingLimits, Sent, Subject, Triplet};
+use crate::journal::WriteBack;
+use crate::mail::policy::{Greylisted, Greylisting, Triplet};
 use crate::mail::{Timestamp, Uid};
-use std::sync::Arc;
-/// c
-pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
-/// l
+use crate::store::Link;
+/// a
 #[derive(Clone)]
-pub struct Ledger;
-/// r
-pub enum Room {
-    /// f
-    Free {
-        /// n
-        near: Vec<(Subject, Passed)>,
-    },
-    /// f
-    Full {
-        /// s
-        subject: Subject,
-        /// p
-        passed: Passed,
-        /// a
-        again: Option<Timestamp>,
-    },
-    /// u
-    Unknown(Arc<str>),
-}
-impl Ledger {
-    /// c
-    pub fn check(&self, _: &[(Subject, SendingLimits)], _: Sent, _: Timestamp) -> Room {
-        Room::Free { near: vec![] }
-    }
-    /// c
-    pub async fn count(&self, _: &[(Subject, SendingLimits)], _: Sent, _: Timestamp) -> Room {
-        Room::Free { near: vec![] }
+pub struct Reader;
+impl Reader {
+    /// o
+    pub fn open(_: Link) -> Self {
+        Self
     }
 }
 /// a
 #[derive(Clone)]
 pub struct Acquaintances;
 impl Acquaintances {
+    /// n
+    pub fn new(_: WriteBack, _: Reader) -> Self {
+        Self
+    }
     /// s
     pub async fn strangers(&self, _: Uid, _: &[&str], _: Timestamp) -> Result<Vec<bool>, String> {
         Ok(vec![])
@@ -51,6 +31,10 @@ impl Acquaintances {
 #[derive(Clone)]
 pub struct Greylist;
 impl Greylist {
+    /// n
+    pub fn new(_: WriteBack, _: Reader, _: Greylisting) -> Self {
+        Self
+    }
     /// a
     pub async fn ask(&self, _: Triplet, _: Timestamp) -> Result<Greylisted, String> {
         Ok(Greylisted::Pass)

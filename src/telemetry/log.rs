@@ -245,6 +245,14 @@ pub fn unknown_policy_context(context: &str) {
     }
 }
 
+/// It was not heard what was sent before the start. Warn: limits are looked at when it is.
+pub fn sent_not_heard(waited: Duration) {
+    warn!(
+        ?waited,
+        "what was sent before is not known after {waited:?}: limits do not hold until the database tells"
+    );
+}
+
 /// A rule refused something, or would have. Info: whoever asks why is told. Names at debug level.
 pub fn policy_refused(rule: PolicyRule, code: u16, monitored: bool, text: &str, login: &str) {
     let would = if monitored { "would answer" } else { "answered" };
@@ -363,6 +371,14 @@ pub fn journal_busy() {
     static LAST: Throttle = Throttle::new();
     if LAST.lets_pass() {
         warn!("a login was not written down: the disk of the journal is too slow");
+    }
+}
+
+/// What was sent could not be written down. Error: it counts until this process ends.
+pub fn sent_not_written(reason: &dyn Display) {
+    static LAST: Throttle = Throttle::new();
+    if LAST.lets_pass() {
+        error!(%reason, "what was sent could not be written down: {reason}");
     }
 }
 

@@ -15,7 +15,9 @@ mod verdict;
 mod window;
 
 pub use fullness::{Filled, mailbox_full};
-pub use greylisting::{Greylisted, Greylisting, Triplet};
+pub use greylisting::{
+    Greylisted, Greylisting, Learnt, Network, NetworkError, Proof, Seen, Triplet,
+};
 pub use rights::{Shut, Writer, restricted_alias, sender_rights};
 pub use senders::{
     AllowedSender, LocalpartPattern, SenderGrant, SenderPattern, SenderPatternError,
