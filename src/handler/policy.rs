@@ -60,11 +60,7 @@ impl<D: Directory + 'static> PolicyHandler<D> {
 impl<D: Directory + 'static> Handler<Protocol> for PolicyHandler<D> {
     async fn handle(&self, request: Request) -> Reply {
         let started = Instant::now();
-        let reply = match question(&request) {
-            Some(question) => reply(self.policy.decide(question, &self.rules).await),
-            // Nothing that has to do with such a name is ours, and nothing may come of it.
-            None => Reply::Dunno,
-        };
+        let reply = reply(self.policy.decide(question(&request), &self.rules).await);
         metrics::policy_requests_total(counted(&reply)).increment(1);
         metrics::policy_duration_seconds().record(started.elapsed());
         reply
@@ -78,7 +74,7 @@ pub(super) async fn try_out<D: Directory + 'static>(
 ) -> Option<Trial> {
     let mut input = BytesMut::from(request);
     let request = Protocol::default().decode(&mut input).ok().flatten()?;
-    let question = question(&request)?;
+    let question = question(&request);
     let (rules, told) = policy.explain(&question, &policy.rules_of(None)).await;
     let deciding = told.iter().filter(|told| told.mode == Mode::Decides);
     let answer = deciding.map(answered).find(|answer| *answer != Answer::Dunno);
@@ -128,14 +124,10 @@ fn action(answer: Answer) -> String {
     text.trim_end().trim_start_matches("action=").to_owned()
 }
 
-/// What is asked; `None` if the recipient is no text, so that it cannot be one of ours. A login or a
-/// sender that is no text stays one: nobody gets out of a limit by an odd name.
-fn question(request: &Request) -> Option<Question> {
+/// What is asked. Names that are no UTF-8 are those of nobody here; nobody gets out of a rule by one.
+fn question(request: &Request) -> Question {
     let text = |value: &Value| String::from_utf8_lossy(value.as_bytes()).into_owned();
     let named = |value: &Value| (!value.is_empty()).then(|| text(value).into_boxed_str());
-    if request.recipient.as_str().is_none() && request.login.is_empty() {
-        return None;
-    }
     let stage = match request.state {
         State::Mail => Stage::Mail,
         State::Rcpt => Stage::Recipient,
@@ -143,7 +135,7 @@ fn question(request: &Request) -> Option<Question> {
         State::EndOfMessage => Stage::EndOfMessage,
         State::Connect | State::Helo | State::Other => Stage::Elsewhere,
     };
-    Some(Question {
+    Question {
         stage,
         client: request.client,
         login: named(&request.login),
@@ -153,7 +145,7 @@ fn question(request: &Request) -> Option<Question> {
         instance: request.instance.as_bytes().into(),
         size: request.size,
         context: text(&request.context).into(),
-    })
+    }
 }
 
 fn reply(answer: Answer) -> Reply {

@@ -102,7 +102,7 @@ impl Limits {
         if purpose != Purpose::Showing {
             self.warn(account, &room);
         }
-        verdict(account, room, facts.now)
+        verdict(account, room, facts)
     }
 
     /// Counts a message; one that is only told of goes out, so it counts in any case.
@@ -127,9 +127,8 @@ impl Limits {
         let Some(recipient) = recipient(facts.question) else { return };
         let Ok(Some(account)) = facts.login().await else { return };
         let subjects = self.subjects(account, facts.question);
-        let is_new = limits_strangers(&subjects)
-            && self.is_stranger(facts, account, &recipient).await.unwrap_or(false);
-        self.messages.accepted(facts.question, &recipient, is_new);
+        let is_new = self.is_stranger(facts, account, &recipient, &subjects).await;
+        self.messages.accepted(facts.question, &recipient, is_new.unwrap_or(false));
     }
 
     /// Who is counted, and what each may send.
@@ -164,8 +163,11 @@ impl Limits {
         if let Some(recipient) = recipient(question)
             && !known.contains_key(&recipient)
         {
-            let is_new =
-                limits_strangers(subjects) && self.is_stranger(facts, account, &recipient).await?;
+            let is_new = match self.is_stranger(facts, account, &recipient, subjects).await {
+                // What has arrived counts, whether or not that is known.
+                Err(_) if question.stage == Stage::EndOfMessage => false,
+                is_new => is_new?,
+            };
             known.insert(recipient, is_new);
         }
         let named = u64::try_from(known.len()).unwrap_or(u64::MAX);
@@ -184,12 +186,17 @@ impl Limits {
         Ok((sent, known))
     }
 
+    /// Whether nothing was sent to a recipient before; nobody is a stranger where that does not matter.
     async fn is_stranger<D: Directory>(
         &self,
         facts: &Facts<'_, D>,
         account: &FoundAccount,
         recipient: &str,
+        subjects: &[(Subject, SendingLimits)],
     ) -> Result<bool, Unknown> {
+        if !limits_strangers(subjects) {
+            return Ok(false);
+        }
         let asked = [recipient];
         let uid = account.account.uid;
         let strangers = self.acquaintances.strangers(uid, &asked, facts.now);
@@ -255,7 +262,7 @@ fn name(subject: Subject) -> &'static str {
     }
 }
 
-fn verdict(account: &FoundAccount, room: Room, now: Timestamp) -> Opinion {
+fn verdict<D>(account: &FoundAccount, room: Room, facts: &Facts<'_, D>) -> Opinion {
     match room {
         Room::Unknown(reason) => Opinion::unknown(reason.to_string()),
         Room::Free { near } => match near.first() {
@@ -273,19 +280,30 @@ fn verdict(account: &FoundAccount, room: Room, now: Timestamp) -> Opinion {
                 Subject::AppPassword(_) => "this app password".to_owned(),
             };
             let Passed { span, what, limit, .. } = passed;
+            // One of them is named as such.
+            let what = if limit == 1 { what.trim_end_matches('s') } else { what };
             let may = format!("{who} may send {limit} {what} per {}", span.as_str());
-            let why = described(name(subject), &passed);
+            let later = |when: &str| Verdict::refuse(450, "4.7.1", format!("{may}; {when}"));
             let verdict = match again {
                 Some(again) => {
-                    let minutes = (again.0.saturating_sub(now.0).max(1) + 59) / 60;
-                    let text = format!("{may}; try again in {minutes} minutes");
-                    Verdict::refuse(450, "4.7.1", text)
+                    let minutes = (again.0.saturating_sub(facts.now.0).max(1) + 59) / 60;
+                    later(&format!("try again in {minutes} minutes"))
                 }
-                None => Verdict::refuse(550, "5.7.1", format!("{may}, and this is more at once")),
+                None if is_too_much(&passed, facts.question) => {
+                    Verdict::refuse(550, "5.7.1", format!("{may}, and this is more at once"))
+                }
+                None => later("send to the others later"),
             };
-            Opinion { verdict, why }
+            Opinion { verdict, why: described(name(subject), &passed) }
         }
     }
+}
+
+/// Whether a limit is passed by what is asked for however long one waits: a message that has arrived
+/// cannot become smaller, while a recipient may be among those of the next one.
+fn is_too_much(passed: &Passed, question: &Question) -> bool {
+    let least = if passed.what == "bytes" { question.size } else { 1 };
+    question.stage == Stage::EndOfMessage || least > passed.limit
 }
 
 fn described(whose: &str, passed: &Passed) -> String {
