@@ -164,7 +164,7 @@ impl House {
         let filled_in = filled_in.filter(|(name, _)| !given.iter().any(|(own, _)| own == name));
         let mut block = String::new();
         for (name, value) in filled_in.chain(given.iter().copied()) {
-            block += &format!("{name}={}\n", value.replace("\\s", " "));
+            block.push_str(&[name, "=", &value.replace("\\s", " "), "\n"].concat());
         }
         block.push('\n');
         let mut codec = Protocol::default();

@@ -1,7 +1,9 @@
 //! What the policy service counts and remembers, on one host and on several.
 
+mod acquaintances;
 mod crash;
 mod dialogs;
+mod greylist;
 mod ledger;
 mod outage;
 

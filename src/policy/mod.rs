@@ -9,10 +9,12 @@
 //! What is remembered from one question to the next, on this host and on others, is counted and kept
 //! here, too.
 
+mod acquaintances;
 mod app_logins;
 mod counters;
 mod decided;
 mod facts;
+mod greylist;
 mod judge;
 mod ledger;
 mod limits;
@@ -20,18 +22,21 @@ mod messages;
 mod opinions;
 mod poller;
 mod question;
+mod reader;
 mod rule_sets;
-mod stub;
+mod upkeep;
 mod usage;
 mod warning;
 mod windowing;
 
+pub use acquaintances::Acquaintances;
 pub use app_logins::AppLogins;
 pub use counters::Room;
+pub use greylist::Greylist;
 pub use judge::{Answer, Mode, Policy, Remembers, Told};
 pub use ledger::{Clock, Ledger, LedgerSettings};
 pub use question::{Question, Sender, Stage};
+pub use reader::{Reader, Unavailable};
 pub use rule_sets::{RuleSets, Rules};
-pub use stub::{Acquaintances, Greylist, Reader};
 pub use warning::Warning;
 pub use windowing::Windowing;

@@ -94,8 +94,10 @@ impl Polling {
                 shared.counters().forget(now);
             }
             if self.prune <= Instant::now() {
-                self.prune = Instant::now() + PRUNE;
-                self.ask(sent::prune(client, now)).await?;
+                // The next look goes on, so that none takes long.
+                if self.ask(sent::prune(client, now)).await? == 0 {
+                    self.prune = Instant::now() + PRUNE;
+                }
             }
             drop(shared);
             sleep(POLL).await;

@@ -374,6 +374,11 @@ pub fn journal_busy() {
     }
 }
 
+/// What the policy service need not know any more was not removed. Warn: it is tried again.
+pub fn not_forgotten(reason: &str) {
+    warn!(reason, "what is too old was not removed from the database: {reason}");
+}
+
 /// What was sent could not be written down. Error: it counts until this process ends.
 pub fn sent_not_written(reason: &dyn Display) {
     static LAST: Throttle = Throttle::new();

@@ -214,8 +214,8 @@ fn without_numbers(localpart: &str) -> String {
     text
 }
 
-/// Sixty-four bits that stay the same on all hosts and in all versions.
-pub(super) fn hash(text: &str) -> i64 {
+/// Sixty-four bits of a text that are the same on all hosts and in all versions.
+pub fn hash(text: &str) -> i64 {
     let digest = Sha256::digest(text.as_bytes());
     digest.iter().take(8).fold(0_i64, |hash, octet| hash << 8 | i64::from(*octet))
 }

@@ -16,7 +16,7 @@ mod window;
 
 pub use fullness::{Filled, mailbox_full};
 pub use greylisting::{
-    Greylisted, Greylisting, Learnt, Network, NetworkError, Proof, Seen, Triplet,
+    Greylisted, Greylisting, Learnt, Network, NetworkError, Proof, Seen, Triplet, hash,
 };
 pub use rights::{Shut, Writer, restricted_alias, sender_rights};
 pub use senders::{
