@@ -90,6 +90,38 @@ async fn an_explanation_and_the_tables_agree() {
     }
 }
 
+/// (address, the steps that are about senders).
+const SENDERS: &[(&str, &[&str])] = &[
+    (
+        "Sales-North+x@store.example",
+        &[
+            "`edna@shop.example` may send as it: `*` was granted, but may not send now",
+            "`boss@club.example` may send as it: `*` was granted",
+            "`bert@shop.example` may send as it: `sales-*` was granted",
+        ],
+    ),
+    (
+        "team@shop.example",
+        &["may write to it: `members`, `boss@club.example`, `vip-*@far.example`"],
+    ),
+    ("boss@club.example", &[]),
+];
+
+#[tokio::test]
+async fn an_explanation_says_where_the_right_to_send_comes_from() {
+    let site = Site::new("senders").await;
+    for (address, expected) in SENDERS {
+        let told = explain(&site, &[address]);
+        let steps = told["steps"].as_array().unwrap();
+        let says: Vec<_> = steps.iter().map(|step| step["says"].as_str().unwrap()).collect();
+        for one in *expected {
+            assert!(says.contains(one), "{address}: {one}\n{says:#?}");
+        }
+        let is_about = |step: &&Value| step["step"].as_str().unwrap().starts_with("sender");
+        assert_eq!(steps.iter().any(|step| is_about(&step)), !expected.is_empty(), "{address}");
+    }
+}
+
 #[tokio::test]
 async fn who_asks_without_a_database_is_told_to_try_again() {
     let mut own = pg::dedicated_cluster();

@@ -12,6 +12,8 @@ const IMPORT: &str = "
     INSERT INTO postcote.alias (gid, localpart, destinations)
         SELECT 70000 + i % 3000, 'a' || i, ARRAY['u' || i || '@d1.example', '%n@%d.example']
         FROM generate_series(1, 20000) i;
+    INSERT INTO postcote.sender_grant (uid, gid, localpart)
+        SELECT uid, 70000 + uid % 2999, 'sales-*' FROM postcote.account WHERE uid % 10 = 0;
     INSERT INTO postcote.relocated (gid, localpart, new_address)
         SELECT 70000 + i % 3000, 'r' || i, 'u@elsewhere.example' FROM generate_series(1, 20000) i;
     COMMIT;
@@ -54,7 +56,8 @@ async fn lookups_use_indexes_and_imports_run() {
             let rows = client.query(&format!("EXPLAIN {lookup}"), &[]).await.unwrap();
             let plan: Vec<&str> = rows.iter().map(|row| row.get(0)).collect();
             // Without statistics an empty table may look worth a scan; these are not empty.
-            let full = ["account", "alias", "relocated", "relay_recipient", "domain_name"];
+            let full =
+                ["account", "alias", "relocated", "relay_recipient", "domain_name", "sender_grant"];
             let scans = plan.iter().filter(|line| {
                 full.iter().any(|table| line.contains(&format!("Seq Scan on {table}")))
             });

@@ -13,6 +13,8 @@ mod catchall;
 mod domain;
 mod password;
 mod relocated;
+mod sender_grant;
+mod sending_limits;
 pub(super) mod sheet;
 mod target;
 mod usage;
@@ -34,9 +36,12 @@ pub use alias_domain::AliasDomainItem;
 pub use app_password::AppPasswordItem;
 pub use catchall::CatchallItem;
 pub use relocated::RelocatedItem;
+pub use sender_grant::SenderGrantItem;
+pub use sending_limits::SendingLimitsItem;
 
 pub use account::AccountFacts;
 pub use domain::DomainFacts;
+pub(super) use domain::DomainSends;
 pub use password::{HashItem, SchemeItem};
 
 pub(super) use account::{Found, Sender};
@@ -65,6 +70,10 @@ pub enum Item {
     PasswordScheme(Box<SchemeItem>),
     /// Somebody who has moved.
     Relocated(RelocatedItem),
+    /// The right of an account to use addresses as the sender.
+    SenderGrant(SenderGrantItem),
+    /// How much something may send.
+    SendingLimits(SendingLimitsItem),
 }
 
 /// A mailbox.

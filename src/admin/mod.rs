@@ -26,6 +26,8 @@ mod pattern;
 mod references;
 pub mod relocated;
 pub mod report;
+pub mod sender;
+pub mod sending;
 mod spellings;
 
 use tokio_postgres::{Client, Transaction};
@@ -92,12 +94,18 @@ pub enum Command {
     /// Domains with mailboxes
     #[command(subcommand)]
     Domain(domain::Verb),
+    /// Limits: how much accounts, domains and app passwords may send
+    #[command(subcommand)]
+    Limits(sending::Verb),
     /// Passwords: hashes, schemes, and whether one is right
     #[command(subcommand)]
     Password(password::Verb),
     /// Relocated users: people who have moved to another address
     #[command(subcommand)]
     Relocated(relocated::Verb),
+    /// Sender grants: who may use which further addresses as the sender
+    #[command(subcommand)]
+    Sender(sender::Verb),
 }
 
 /// What the configuration says about new data.
@@ -107,6 +115,8 @@ pub struct Settings {
     pub accounts: Accounts,
     /// The characters at which an address extension starts.
     pub delimiters: Delimiters,
+    /// How much may be sent where nobody says anything.
+    pub sending: sending::Defaults,
 }
 
 impl From<&Config> for Settings {
@@ -114,6 +124,7 @@ impl From<&Config> for Settings {
         Self {
             accounts: config.accounts.clone(),
             delimiters: config.addresses.recipient_delimiter.clone(),
+            sending: sending::Defaults::default(),
         }
     }
 }
@@ -215,8 +226,10 @@ impl Command {
             Self::AppPassword(verb) => verb.what(),
             Self::Catchall(verb) => verb.what(),
             Self::Domain(verb) => verb.what(),
+            Self::Limits(verb) => verb.what(),
             Self::Password(verb) => verb.what(),
             Self::Relocated(verb) => verb.what(),
+            Self::Sender(verb) => verb.what(),
         }
     }
 
@@ -242,6 +255,8 @@ impl Command {
             Self::Account(verb) => verb.writes(),
             Self::AppPassword(verb) => verb.writes(),
             Self::Domain(verb) => verb.writes(),
+            Self::Limits(verb) => verb.writes(),
+            Self::Sender(verb) => verb.writes(),
             _ => !matches!(
                 self,
                 Self::Address(address::Verb::List(_))
@@ -287,8 +302,10 @@ impl Command {
             Self::AppPassword(verb) => verb.perform(desk).await,
             Self::Catchall(verb) => verb.perform(desk).await,
             Self::Domain(verb) => verb.perform(desk, password).await,
+            Self::Limits(verb) => verb.perform(desk).await,
             Self::Password(_) => Err(AdminError::bad_data("this command needs no transaction")),
             Self::Relocated(verb) => verb.perform(desk).await,
+            Self::Sender(verb) => verb.perform(desk).await,
         }
     }
 }

@@ -14,6 +14,7 @@ use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 use clap_complete::env::{CompleteEnv, EnvCompleter};
 use tokio_postgres::Client;
 
+use crate::admin::sending::Target;
 use crate::cli::Cli;
 use crate::cli::serve::{connect, runtime};
 use crate::config::{Config, Source};
@@ -92,6 +93,8 @@ fn completing(command: Command) -> Command {
             arg.add(ArgValueCompleter::new(addresses))
         } else if kind == TypeId::of::<DomainName>() {
             arg.add(ArgValueCompleter::new(domain_names))
+        } else if kind == TypeId::of::<Target>() {
+            arg.add(ArgValueCompleter::new(targets))
         } else {
             arg
         }
@@ -108,6 +111,16 @@ fn domain_names(start: &OsStr) -> Vec<CompletionCandidate> {
         };
         Some(names.iter().map(spelt).collect())
     })
+}
+
+/// Domain names before the `@` is typed, then addresses.
+fn targets(start: &OsStr) -> Vec<CompletionCandidate> {
+    let is_address = start.to_str().is_some_and(|start| start.contains('@'));
+    let mut found = addresses(start);
+    if !is_address {
+        found.extend(domain_names(start));
+    }
+    found
 }
 
 fn addresses(start: &OsStr) -> Vec<CompletionCandidate> {

@@ -53,5 +53,9 @@ INSERT INTO postcote.relocated (gid, localpart, new_address) VALUES
 
 INSERT INTO postcote.relay_recipient (gid, localpart) VALUES (70003, 'office');
 
+-- bob may also send as the offices of his domain, whatever they are called.
+INSERT INTO postcote.sender_grant (uid, gid, localpart) VALUES
+    (70001, 70000, 'office-*'), (70001, 70000, 'postmaster');
+
 -- What would be made up: `demo` as well.
 INSERT INTO postcote.app_password (uid, name, password) VALUES (70000, 'laptop', '{PLAIN}demo');

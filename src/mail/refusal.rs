@@ -79,6 +79,8 @@ pub enum Rule {
     NoSuchDestination,
     /// The domain is not served here.
     NoSuchDomain,
+    /// These addresses were not granted to the account.
+    NoSuchGrant,
     /// Nobody at this address is relocated.
     NoSuchRelocated,
     /// An address cannot lead to itself.
@@ -146,6 +148,7 @@ impl Rule {
             Self::NoSuchCatchAll => "no-such-catch-all",
             Self::NoSuchDestination => "no-such-destination",
             Self::NoSuchDomain => "no-such-domain",
+            Self::NoSuchGrant => "no-such-grant",
             Self::NoSuchRelocated => "no-such-relocated",
             Self::OwnAddress => "own-address",
             Self::QuotaLimit => "quota-limit",
@@ -184,6 +187,7 @@ impl Rule {
             Self::NoSuchCatchAll => "the domain has no catch-all",
             Self::NoSuchDestination => "its mail is not sent on there",
             Self::NoSuchDomain => "the domain is not served here",
+            Self::NoSuchGrant => "no further addresses were granted to the account",
             Self::NoSuchRelocated => "nobody is relocated from this address",
             Self::OwnAddress => "an address cannot lead to itself",
             Self::QuotaLimit => "the accounts of the domain may hold no more",
@@ -213,6 +217,7 @@ impl Rule {
             Self::DomainExists | Self::NoSuchDomain => {
                 "list domains with `postcote admin domain list`"
             }
+            Self::NoSuchGrant => "list grants with `postcote admin sender list`",
             Self::NoSuchRelocated | Self::RelocatedExists => {
                 "list relocated users with `postcote admin relocated list`"
             }

@@ -3,6 +3,7 @@
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Error, Row, Transaction};
 
+use crate::mail::policy::AllowedSender;
 use crate::mail::{
     Address, Destination, DestinationTemplate, DomainName, DomainPattern, EntryAddress, Gid,
     Localpart, QuotaLimit, ServiceSet, Timestamp, Transport, Uid,
@@ -123,6 +124,8 @@ pub struct AliasRow {
     pub expires: Option<Timestamp>,
     /// A remark for people.
     pub note: Option<String>,
+    /// Who may write to it; `None` is anybody.
+    pub senders: Option<Vec<AllowedSender>>,
 }
 
 /// Somebody who has moved, as listed.
@@ -197,6 +200,7 @@ pub async fn aliases(tx: &Transaction<'_>, filter: &Filter) -> Result<Vec<AliasR
                 enabled: row.try_get("enabled")?,
                 expires: time(row, "expires_at")?,
                 note: row.try_get("note")?,
+                senders: row.try_get("senders")?,
             })
         })
         .collect()

@@ -33,6 +33,7 @@ pub mod password;
 pub mod pending;
 pub mod policy_write;
 mod read;
+pub mod senders;
 pub mod sending;
 pub mod sent;
 pub mod tls;

@@ -6,6 +6,7 @@
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Error, Transaction};
 
+use crate::mail::policy::AllowedSender;
 use crate::mail::{
     Destination, DestinationTemplate, DomainName, DomainPattern, Gid, Localpart, MailboxFormat,
     PasswordHash, QuotaLimit, ServiceSet, Timestamp, Transport, Uid,
@@ -217,7 +218,7 @@ pub async fn put_alias(
 }
 
 /// What changes of an alias; `None` stays.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AliasChange {
     /// Whether it is on.
     pub enabled: Option<bool>,
@@ -225,6 +226,8 @@ pub struct AliasChange {
     pub expires: Option<Option<Timestamp>>,
     /// A remark, or none.
     pub note: Option<Option<String>>,
+    /// Who may write to it, or that anybody may.
+    pub senders: Option<Option<Vec<AllowedSender>>>,
 }
 
 /// Changes an alias, but not its destinations.
@@ -240,11 +243,12 @@ pub async fn set_alias(
     let statement = format!(
         "UPDATE postcote.{} SET enabled = coalesce($3, enabled), \
          expires_at = CASE WHEN $4 THEN to_timestamp($5::bigint) ELSE expires_at END, \
-         note = CASE WHEN $6 THEN $7 ELSE note END WHERE gid = $1 AND localpart = $2",
+         note = CASE WHEN $6 THEN $7 ELSE note END, \
+         senders = CASE WHEN $8 THEN $9 ELSE senders END WHERE gid = $1 AND localpart = $2",
         alias_table(gid)
     );
     let expires = change.expires.flatten().map(|time| time.0);
-    let params: [&(dyn ToSql + Sync); 7] = [
+    let params: [&(dyn ToSql + Sync); 9] = [
         &gid,
         localpart,
         &change.enabled,
@@ -252,6 +256,8 @@ pub async fn set_alias(
         &expires,
         &change.note.is_some(),
         &change.note.clone().flatten(),
+        &change.senders.is_some(),
+        &change.senders.clone().flatten(),
     ];
     tx.execute(&statement, &params).await.map(drop)
 }

@@ -118,6 +118,7 @@ impl Code {
             | Rule::AppPasswordExists
             | Rule::AppPasswordLimit
             | Rule::NoSuchAppPassword
+            | Rule::NoSuchGrant
             | Rule::Internal
             | Rule::Loop
             | Rule::QuotaLimit

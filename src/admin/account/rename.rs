@@ -116,6 +116,7 @@ impl Rename {
                 ));
             }
         }
+        references::rename_sender(desk, domain.gid, &entry, report).await?;
         Ok(left)
     }
 

@@ -6,9 +6,10 @@ use crate::admin::item::{Found, Item};
 use crate::admin::references;
 use crate::admin::report::Report;
 use crate::admin::spellings::Spellings;
-use crate::admin::{AdminError, Desk, disk};
+use crate::admin::{AdminError, Desk, disk, sending};
 use crate::mail::{Address, Refusal, Rule};
-use crate::store::details;
+use crate::store::sending::Holder;
+use crate::store::{details, grants};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -68,6 +69,8 @@ impl Show {
             references,
             sends_as,
             sends_as_complete,
+            granted: grants::of_account(desk.tx, row.uid).await?,
+            sending: sending::counting(desk, &Holder::Account(row.uid), domain.gid).await?,
             disk_usage,
         };
         report.show(Item::account_sheet(&row, &found, desk.now));

@@ -2,6 +2,7 @@
 
 use crate::admin::alias::default;
 use crate::admin::alias::place::Place;
+use crate::admin::alias::senders::{Senders, senders};
 use crate::admin::item::{self, Item};
 use crate::admin::limits::{self, Watch};
 use crate::admin::names::{self, Names};
@@ -17,6 +18,7 @@ Examples:
   postcote admin alias add fair@example.org carol@example.org --expires 2030-12-31
   postcote admin alias add postmaster@example.net alice+%d@example.org
   postcote admin alias add 'abuse@*' bob+%d@example.org
+  postcote admin alias add staff@example.org alice@example.org erin@example.org --senders members
 
 In a destination, %n stands for the local part that was asked for, %d for the
 domain, %= for both as n=d, and %% for a percent sign.
@@ -39,6 +41,10 @@ pub struct Add {
     /// A remark
     #[arg(long, value_name = "TEXT")]
     note: Option<String>,
+    /// Who may write to it: authenticated, domain, members or addresses, separated by commas;
+    /// `anybody` unless given
+    #[arg(long, value_name = "LIST", value_parser = senders)]
+    senders: Option<Senders>,
 }
 
 impl Add {
@@ -67,9 +73,13 @@ impl Add {
             expires: self.expires.map(|expiry| Some(expiry.0)),
             note: self.note.clone().map(Some),
             enabled: None,
+            senders: self.senders.clone().map(|Senders(list)| list),
         };
-        if list.len() == had && self.expires.is_none() && self.note.is_none() {
+        if list.len() == had && change == AliasChange::default() {
             return Ok(report);
+        }
+        if let Some(senders) = &self.senders {
+            senders.warn(desk, &mut report).await?;
         }
         if self.expires.is_some_and(|expiry| expiry.0 <= desk.now) {
             report.warn("it has ended already");

@@ -4,6 +4,7 @@ mod add;
 mod default;
 mod delete;
 mod place;
+mod senders;
 mod set;
 mod show;
 
@@ -31,7 +32,7 @@ pub enum Verb {
     #[command(after_long_help = "Examples:\n  postcote admin alias list team\n  \
                                  postcote admin alias list '%@*'")]
     List(Selection),
-    /// Switches an alias on or off, or changes when it ends and what is noted about it
+    /// Switches an alias on or off, or changes who may write to it, when it ends and what is noted
     #[command(after_long_help = set::HELP)]
     Set(Set),
     /// Shows everything about an alias

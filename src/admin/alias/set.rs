@@ -1,6 +1,7 @@
 //! Changes what an alias is, but not where it leads.
 
 use crate::admin::alias::place::Place;
+use crate::admin::alias::senders::{Senders, senders};
 use crate::admin::item::Item;
 use crate::admin::report::{ChangeKind, Report};
 use crate::admin::{AdminError, Desk, Expiry};
@@ -13,9 +14,13 @@ Examples:
   postcote admin alias set news@example.org --disable --note 'back in May'
   postcote admin alias set news@example.org --enable --expires 2030-12-31
   postcote admin alias set news@example.org --no-expires --no-note
+  postcote admin alias set team@example.org --senders members,alice@example.net
+  postcote admin alias set team@example.org --senders anybody
 
 Nobody takes mail for an alias that is disabled or has ended, not even a
-catch-all.";
+catch-all. `authenticated` may write to it are those who have logged in, `domain`
+those with an account of its domain, `members` those it leads to; of a default
+alias the domain is the one that was asked for. The policy service holds to it.";
 
 /// Changes an alias.
 #[derive(Clone, Debug, clap::Args)]
@@ -49,6 +54,10 @@ struct Changed {
     /// No remark
     #[arg(long)]
     no_note: bool,
+    /// Who may write to it: authenticated, domain, members or addresses, separated by commas, or
+    /// `anybody`
+    #[arg(long, value_name = "LIST", value_parser = senders)]
+    senders: Option<Senders>,
 }
 
 impl Set {
@@ -67,6 +76,9 @@ impl Set {
         if change.expires.flatten().is_some_and(|end| end <= desk.now) {
             report.warn("it has ended already");
         }
+        if let Some(senders) = &self.change.senders {
+            senders.warn(desk, &mut report).await?;
+        }
         write::set_alias(desk.tx, place.gid, place.localpart(), &change).await?;
         if let Some(row) = place.row(desk).await? {
             report.change(ChangeKind::Changed, Item::alias(&row, desk.now));
@@ -82,6 +94,7 @@ impl From<&Changed> for AliasChange {
             enabled: (given.enable || given.disable).then_some(given.enable),
             expires: (given.no_expires || expires.is_some()).then_some(expires),
             note: (given.no_note || given.note.is_some()).then(|| given.note.clone()),
+            senders: given.senders.clone().map(|Senders(list)| list),
         }
     }
 }
@@ -90,4 +103,5 @@ fn is_so(row: &AliasRow, change: &AliasChange) -> bool {
     change.enabled.is_none_or(|enabled| enabled == row.enabled)
         && change.expires.is_none_or(|expires| expires == row.expires)
         && change.note.as_ref().is_none_or(|note| *note == row.note)
+        && change.senders.as_ref().is_none_or(|senders| *senders == row.senders)
 }

@@ -128,7 +128,7 @@ impl Rename {
                 }
             }
         }
-        Ok(())
+        references::rename_domain_of_senders(desk, &self.old, &self.new, report).await
     }
 
     async fn warn(

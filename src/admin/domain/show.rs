@@ -1,13 +1,14 @@
 //! Shows everything about a domain.
 
 use crate::admin::domain::existing;
-use crate::admin::item::Item;
+use crate::admin::item::{DomainSends, Item};
 use crate::admin::names::{self, Names};
 use crate::admin::report::Report;
-use crate::admin::{AdminError, Desk};
+use crate::admin::{AdminError, Desk, sending};
 use crate::mail::DomainName;
 use crate::store::inventory::{self, DomainRow, Filter};
-use crate::store::{details, facts};
+use crate::store::sending::Holder;
+use crate::store::{details, facts, grants};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -57,7 +58,14 @@ impl Show {
             let names = Names::load(desk.tx).await?;
             return Err(names::no_such_domain(&names, &self.name, what).into());
         };
-        let mut report = Report::sheet("domain show", Item::domain_sheet(&row, &details));
+        let (tx, gid) = (desk.tx, domain.gid);
+        let sends = DomainSends {
+            whole: sending::counting(desk, &Holder::Domain(gid), gid).await?,
+            accounts: sending::counting(desk, &Holder::AccountsOf(gid), gid).await?,
+            grants: grants::of_domain(tx, gid).await?,
+        };
+        let item = Item::domain_sheet(&row, &details, &sends);
+        let mut report = Report::sheet("domain show", item);
         report.items.extend(self.contents(desk, &row).await?);
         Ok(report)
     }

@@ -2,13 +2,16 @@
 
 use serde::Serialize;
 
+use crate::admin::item::sending_limits::{Of, SendingLimit};
 use crate::admin::item::sheet::{Fact, fact};
 use crate::admin::item::usage::Used;
 use crate::admin::item::words::few;
 use crate::admin::item::{AccountItem, Item, Quota, services};
 use crate::admin::references::Reference;
+use crate::admin::sending::Effective;
 use crate::mail::{Address, DomainName, Scheme, Timestamp, human_size};
 use crate::store::details::{AccountDetails, Login, PendingOrder};
+use crate::store::grants::GrantRow;
 use crate::store::inventory::AccountRow;
 
 /// What only `account show` tells of an account.
@@ -33,6 +36,13 @@ pub struct AccountFacts {
     sends_as_unicode: Vec<String>,
     /// Whether that is all of them; there may be very many.
     sends_as_complete: bool,
+    /// What was granted to it beside those; `*` stands for any text.
+    granted_senders: Vec<String>,
+    granted_senders_unicode: Vec<String>,
+    /// The limits of sending that count, those of its domain for all accounts together apart.
+    sending_limits: Vec<SendingLimit>,
+    #[serde(skip)]
+    sending_limits_shown: Vec<String>,
     led_to_by: Vec<Lead>,
     orders: Vec<AccountOrder>,
     password_scheme: String,
@@ -85,6 +95,8 @@ pub(in crate::admin) struct Found {
     /// Addresses, and domains with their `@`.
     pub(in crate::admin) sends_as: Vec<Sender>,
     pub(in crate::admin) sends_as_complete: bool,
+    pub(in crate::admin) granted: Vec<GrantRow>,
+    pub(in crate::admin) sending: Vec<Effective>,
     pub(in crate::admin) disk_usage: Option<u64>,
 }
 
@@ -147,6 +159,14 @@ impl AccountFacts {
             sends_as: found.sends_as.iter().map(Sender::text).collect(),
             sends_as_unicode: found.sends_as.iter().map(Sender::unicode).collect(),
             sends_as_complete: found.sends_as_complete,
+            granted_senders: found.granted.iter().map(|row| row.addresses.to_string()).collect(),
+            granted_senders_unicode: found
+                .granted
+                .iter()
+                .map(|row| row.addresses.to_unicode())
+                .collect(),
+            sending_limits: SendingLimit::list(&found.sending),
+            sending_limits_shown: SendingLimit::lines(&found.sending, Of::Account),
             led_to_by: found.references.iter().map(|one| Lead::new(one, now)).collect(),
             orders: details.orders.iter().map(AccountOrder::new).collect(),
             password_scheme: details.password_scheme.clone(),
@@ -259,6 +279,8 @@ impl AccountItem {
             fact("LAST LOGIN", facts.last_logins.iter().map(LastLogin::shown)),
             fact("FORWARDS", self.forwards_at_length()),
             fact("SENDS AS", few(&facts.sends_as_unicode, facts.sends_as_complete)),
+            fact("GRANTED", few(&facts.granted_senders_unicode, true)),
+            fact("SENDING LIMITS", &facts.sending_limits_shown),
             fact(
                 "LED TO BY",
                 few(&facts.led_to_by.iter().map(Lead::shown).collect::<Vec<_>>(), true),

@@ -6,6 +6,7 @@ use crate::admin::destinations::Target;
 use crate::admin::item::sheet::{Fact, fact};
 use crate::admin::item::target::{TargetItem, by_names};
 use crate::admin::item::{Item, shown, texts};
+use crate::mail::policy::AllowedSender;
 use crate::mail::{DomainName, DomainPattern, Timestamp};
 use crate::store::facts::EntryKind;
 use crate::store::inventory::AliasRow;
@@ -19,6 +20,11 @@ pub struct AliasItem {
     pub(super) state: &'static str,
     expires: Option<String>,
     note: Option<String>,
+    /// `authenticated`, `domain`, `members` and addresses, in which `*` stands for any text and
+    /// local parts have no quotes; `null` is anybody.
+    senders: Option<Vec<String>>,
+    #[serde(skip)]
+    senders_shown: Vec<String>,
     #[serde(skip)]
     pub(super) shown: Vec<String>,
     #[serde(flatten)]
@@ -87,8 +93,22 @@ impl AliasItem {
             state,
             expires: row.expires.map(|time| time.to_string()),
             note: row.note.clone(),
+            senders: row.senders.as_ref().map(|all| all.iter().map(ToString::to_string).collect()),
+            senders_shown: row.senders.iter().flatten().map(AllowedSender::to_unicode).collect(),
             shown: row.destinations.iter().map(shown).collect(),
             details: None,
+        }
+    }
+
+    /// Who may write to it, unless anybody may, as the end of a sentence.
+    pub(super) fn restriction(&self) -> String {
+        match self.senders_shown.as_slice() {
+            [] => String::new(),
+            [_, _, _, _, ..] => format!(", from {} senders only", self.senders_shown.len()),
+            few => {
+                let quoted: Vec<_> = few.iter().map(|one| format!("`{one}`")).collect();
+                format!(", from {} only", quoted.join(", "))
+            }
         }
     }
 
@@ -102,6 +122,7 @@ impl AliasItem {
         } else {
             facts.push(fact("DESTINATIONS", &self.shown));
         }
+        facts.push(fact("SENDERS", &self.senders_shown));
         facts.push(fact("NOTE", &self.note));
         facts
     }

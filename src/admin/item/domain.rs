@@ -2,12 +2,15 @@
 
 use serde::Serialize;
 
+use crate::admin::item::sending_limits::{Of, SendingLimit};
 use crate::admin::item::sheet::{Fact, fact};
 use crate::admin::item::usage::{Used, share};
 use crate::admin::item::words::{few, human};
 use crate::admin::item::{DomainItem, Item};
+use crate::admin::sending::Effective;
 use crate::mail::{QuotaLimit, exact_size};
 use crate::store::details::DomainDetails;
+use crate::store::grants::GrantRow;
 use crate::store::inventory::DomainRow;
 
 /// What only `domain show` tells of a domain.
@@ -22,7 +25,31 @@ pub struct DomainFacts {
     /// What its accounts hold together; `null` if Dovecot has never told.
     used: Option<Used>,
     catchall_destinations: i64,
+    /// What all its accounts may send together.
+    sending_limits: Vec<SendingLimit>,
+    /// What each of its accounts may send, unless that says otherwise.
+    account_sending_limits: Vec<SendingLimit>,
+    #[serde(skip)]
+    sending_shown: Vec<String>,
+    /// Who may use which addresses of it as the sender.
+    sender_grants: Vec<Grant>,
     created: String,
+}
+
+/// Addresses that were granted, and to whom.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+struct Grant {
+    addresses: String,
+    login: String,
+    #[serde(skip)]
+    shown: String,
+}
+
+/// What was found out about how a domain sends.
+pub(in crate::admin) struct DomainSends {
+    pub(in crate::admin) whole: Vec<Effective>,
+    pub(in crate::admin) accounts: Vec<Effective>,
+    pub(in crate::admin) grants: Vec<GrantRow>,
 }
 
 /// How much a domain may have.
@@ -37,17 +64,21 @@ struct Limits {
 
 impl Item {
     /// A domain with everything that was found out about it.
-    pub(in crate::admin) fn domain_sheet(row: &DomainRow, details: &DomainDetails) -> Self {
+    pub(in crate::admin) fn domain_sheet(
+        row: &DomainRow,
+        details: &DomainDetails,
+        sends: &DomainSends,
+    ) -> Self {
         let mut item = Self::domain(row);
         if let Self::Domain(domain) = &mut item {
-            domain.facts = Some(Box::new(DomainFacts::new(details)));
+            domain.facts = Some(Box::new(DomainFacts::new(details, sends)));
         }
         item
     }
 }
 
 impl DomainFacts {
-    fn new(details: &DomainDetails) -> Self {
+    fn new(details: &DomainDetails, sends: &DomainSends) -> Self {
         let limits = details.limits;
         Self {
             limits: Limits {
@@ -61,6 +92,10 @@ impl DomainFacts {
             has_unlimited_accounts: details.has_unlimited,
             used: details.usage.map(|usage| Used::new(usage, QuotaLimit::default())),
             catchall_destinations: details.catchall,
+            sending_limits: SendingLimit::list(&sends.whole),
+            account_sending_limits: SendingLimit::list(&sends.accounts),
+            sending_shown: sends.shown(),
+            sender_grants: sends.grants.iter().map(Grant::new).collect(),
             created: details.created.to_string(),
         }
     }
@@ -75,6 +110,26 @@ impl DomainFacts {
         let total =
             share(exact_size(self.total_quota), limit.map(exact_size), self.total_quota, of);
         (self.total_quota > 0 || limit.is_some()).then_some(total)
+    }
+}
+
+impl DomainSends {
+    /// The limits as lines of a sheet.
+    fn shown(&self) -> Vec<String> {
+        let whole = SendingLimit::lines(&self.whole, Of::Another);
+        let each = SendingLimit::lines(&self.accounts, Of::Another);
+        let whole = whole.into_iter().map(|line| format!("{line}, all accounts together"));
+        whole.chain(each.into_iter().map(|line| format!("{line}, each account"))).collect()
+    }
+}
+
+impl Grant {
+    fn new(row: &GrantRow) -> Self {
+        Self {
+            addresses: row.addresses.to_string(),
+            login: row.login.to_string(),
+            shown: format!("{} to {}", row.addresses.to_unicode(), row.login.to_unicode()),
+        }
     }
 }
 
@@ -97,6 +152,7 @@ impl DomainItem {
         };
         let a_label = (self.name != self.name_unicode).then_some(&self.name);
         let relayed = self.class == "relay";
+        let grants: Vec<_> = facts.sender_grants.iter().map(|one| one.shown.clone()).collect();
         vec![
             fact("DOMAIN", [&self.name_unicode].into_iter().chain(a_label)),
             fact("STATE", [self.state()]),
@@ -121,6 +177,8 @@ impl DomainItem {
                 }],
             ),
             fact("DESTINATIONS", limits.destinations.map(|limit| format!("at most {limit} each"))),
+            fact("SENDING LIMITS", &facts.sending_shown),
+            fact("SENDER GRANTS", few(&grants, true)),
             fact("NOTE", &self.note),
             fact("CREATED", [&facts.created]),
         ]

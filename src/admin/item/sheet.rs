@@ -21,12 +21,14 @@ impl Item {
             Self::Address(_)
             | Self::AppPassword(_)
             | Self::PasswordHash(_)
-            | Self::PasswordScheme(_) => self.row_on_end(),
+            | Self::PasswordScheme(_)
+            | Self::SenderGrant(_) => self.row_on_end(),
             Self::Alias(item) => item.sheet(),
             Self::AliasDomain(item) => item.sheet(),
             Self::Catchall(item) => item.sheet(),
             Self::Domain(item) => item.sheet(),
             Self::Relocated(item) => item.sheet(),
+            Self::SendingLimits(item) => item.sheet(),
         }
     }
 

@@ -1,7 +1,8 @@
 //! Things in words: as sentences and as rows of tables.
 
 use crate::admin::item::{
-    AccountItem, AppPasswordItem, DomainItem, Item, Quota, SchemeItem, shown,
+    AccountItem, AppPasswordItem, DomainItem, Item, Quota, SchemeItem, SenderGrantItem,
+    SendingLimitsItem, shown,
 };
 use crate::mail::{DestinationTemplate, DomainPattern, QuotaLimit};
 
@@ -22,7 +23,8 @@ impl Item {
             Self::Account(item) => format!("account `{}`", item.address_unicode),
             Self::Address(item) => format!("address `{}`", item.address_unicode),
             Self::Alias(item) => {
-                format!("alias `{}`, {}", item.address_unicode, leads_to(&item.shown))
+                let to = leads_to(&item.shown);
+                format!("alias `{}`, {to}{}", item.address_unicode, item.restriction())
             }
             Self::AliasDomain(item) => {
                 format!("alias domain `{}` of `{}`", item.name_unicode, item.primary_unicode)
@@ -38,6 +40,8 @@ impl Item {
                 "relocated user `{}`, now at `{}`",
                 item.address_unicode, item.new_address_unicode
             ),
+            Self::SenderGrant(item) => item.title(),
+            Self::SendingLimits(item) => item.title(),
         }
     }
 
@@ -54,6 +58,8 @@ impl Item {
             Self::PasswordHash(_) => &[],
             Self::PasswordScheme(_) => SchemeItem::HEADINGS,
             Self::Relocated(_) => &["ADDRESS", "NEW ADDRESS"],
+            Self::SenderGrant(_) => SenderGrantItem::HEADINGS,
+            Self::SendingLimits(_) => SendingLimitsItem::HEADINGS,
         }
     }
 
@@ -89,6 +95,8 @@ impl Item {
             Self::Relocated(item) => {
                 vec![item.address_unicode.clone(), item.new_address_unicode.clone()]
             }
+            Self::SenderGrant(item) => item.cells(),
+            Self::SendingLimits(item) => item.cells(),
         }
     }
 }

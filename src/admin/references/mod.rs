@@ -3,6 +3,7 @@
 mod put;
 mod remove;
 mod rewrite;
+mod senders;
 
 use std::collections::HashMap;
 
@@ -19,6 +20,7 @@ use crate::store::facts::{self, Leading, LeadingKind, Scope};
 use crate::store::inventory::{self, Filter};
 
 pub(super) use rewrite::Move;
+pub(super) use senders::{rename_domain_of_senders, rename_sender};
 
 /// Something that leads to an entry.
 pub(super) struct Reference {

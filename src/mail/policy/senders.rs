@@ -47,6 +47,9 @@ pub enum SenderPatternError {
         "addresses have the form `localpart@domain`, where `*` in the local part fits anything"
     )]
     NoAt,
+    /// There are several, outside of quotes.
+    #[error("an address has one `@`; quote a local part that contains another")]
+    TwoAts,
     /// The local part breaks a rule.
     #[error(transparent)]
     Localpart(#[from] LocalpartError),
@@ -66,6 +69,16 @@ impl AllowedSender {
             "domain" => Ok(Self::Domain),
             "members" => Ok(Self::Members),
             _ => SenderPattern::parse(text).map(Self::Pattern),
+        }
+    }
+}
+
+impl AllowedSender {
+    /// The word, or the addresses as people read them, with a Unicode domain.
+    pub fn to_unicode(&self) -> String {
+        match self {
+            Self::Pattern(pattern) => pattern.to_unicode(),
+            word => word.to_string(),
         }
     }
 }
@@ -92,6 +105,32 @@ impl SenderPattern {
             localpart: LocalpartPattern::parse(localpart)?,
             domain: DomainName::parse(domain)?,
         })
+    }
+
+    /// Reads such addresses as people write them: a local part with an `@` in it stands in quotes.
+    ///
+    /// # Errors
+    /// Says which rule the text breaks.
+    pub fn parse_written(text: &str) -> Result<Self, SenderPatternError> {
+        let (localpart, domain) = text.rsplit_once('@').ok_or(SenderPatternError::NoAt)?;
+        if text.starts_with('"')
+            && let Ok(address) = Address::parse(text)
+        {
+            let localpart = LocalpartPattern::from(&address.localpart);
+            return Ok(Self { localpart, domain: address.domain });
+        }
+        if localpart.contains('@') {
+            return Err(SenderPatternError::TwoAts);
+        }
+        Ok(Self {
+            localpart: LocalpartPattern::parse(localpart)?,
+            domain: DomainName::parse(domain)?,
+        })
+    }
+
+    /// The addresses as people read them, with a Unicode domain.
+    pub fn to_unicode(&self) -> String {
+        format!("{}@{}", self.localpart, self.domain.to_unicode())
     }
 
     /// Whether an address is one of these.
@@ -148,6 +187,12 @@ impl LocalpartPattern {
     }
 }
 
+impl From<&Localpart> for LocalpartPattern {
+    fn from(localpart: &Localpart) -> Self {
+        Self(localpart.as_str().into())
+    }
+}
+
 impl fmt::Display for LocalpartPattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -180,6 +225,16 @@ mod tests {
         }
         for bad in ["", "joe", "@example.org", "joe@", "joe@*", "a\nb@example.org"] {
             assert!(AllowedSender::parse(bad).is_err(), "{bad}");
+        }
+        let written = [
+            ("two words@example.org", Some("two words@example.org")),
+            ("\"a@b\"@example.org", Some("a@b@example.org")),
+            ("a@b@example.org", None),
+            ("*@example.org", Some("*@example.org")),
+        ];
+        for (text, expected) in written {
+            let read = SenderPattern::parse_written(text).ok().map(|one| one.to_string());
+            assert_eq!(read.as_deref(), expected, "{text}");
         }
         for word in ["authenticated", "domain", "members", "*@example.org"] {
             assert_eq!(AllowedSender::parse(word).unwrap().to_string(), word);
