@@ -28,11 +28,9 @@ pub(super) enum PolicyCommand {
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
-  postcote policy test sasl_username=joe@example.org sender=info@example.org \\
-      recipient=ann@example.com
-  postcote policy test protocol_state=END-OF-MESSAGE sasl_username=joe@example.org \\
-      recipient_count=50 size=20000
-  postcote policy test policy_context=submission sender=joe@example.org --json
+  postcote policy test sasl_username=bob@example.org sender=office-1@example.org
+  postcote policy test sender=carol@far.example recipient=info@example.org size=20000 --json
+  postcote policy test protocol_state=END-OF-MESSAGE sasl_username=bob@example.org recipient_count=50
   postcote policy test < request.txt")]
 pub(super) struct Test {
     /// Attributes, named as Postfix names them
