@@ -296,7 +296,8 @@ fn every_metric_is_documented() {
 
 #[test]
 fn dialogs_are_numbered_and_fixtures_used() {
-    let dialogs = files("protocol-tests/dialogs", "dialog");
+    let mut dialogs = files("protocol-tests/dialogs", "dialog");
+    dialogs.extend(files("protocol-tests/policy", "dialog"));
     let mut problems = Vec::new();
     let mut numbers = BTreeSet::new();
     for file in &dialogs {
