@@ -90,7 +90,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("sasl", &["password"]),
     ("server", &["config", "handler", "protocol", "telemetry"]),
     ("store", &["config", "directory", "mail", "telemetry"]),
-    ("telemetry", &["lookup"]),
+    ("telemetry", &["lookup", "mail"]),
     ("terminal", &["exit"]),
     ("vmm", &["admin", "config", "exit", "mail"]),
 ];
@@ -296,7 +296,8 @@ fn every_metric_is_documented() {
 
 #[test]
 fn dialogs_are_numbered_and_fixtures_used() {
-    let dialogs = files("protocol-tests/dialogs", "dialog");
+    let mut dialogs = files("protocol-tests/dialogs", "dialog");
+    dialogs.extend(files("protocol-tests/policy", "dialog"));
     let mut problems = Vec::new();
     let mut numbers = BTreeSet::new();
     for file in &dialogs {

@@ -2,6 +2,7 @@
 
 mod acquaintances;
 mod crash;
+mod dialogs;
 mod greylist;
 mod ledger;
 mod outage;

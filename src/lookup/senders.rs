@@ -74,3 +74,82 @@ impl<D: Directory> Resolver<D> {
         Ok(located.base.is_none() && account.may_send(now))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use futures_util::FutureExt;
+
+    use super::*;
+    use crate::directory::{DirectoryError, EntryKey};
+    use crate::mail::policy::LocalpartPattern;
+    use crate::mail::rules::fixtures::{account, alias, domain};
+    use crate::mail::{Delimiters, DomainName};
+
+    const NOW: Timestamp = Timestamp(1000);
+
+    /// `anna` and `bert` are accounts, `sven` may not send, of `dark` nothing can be known; `list`
+    /// leads to anna, `some` to anna and dark.
+    struct Facts(Arc<Domain>);
+
+    impl Directory for Facts {
+        async fn domain(&self, name: &DomainName) -> Result<Option<Arc<Domain>>, DirectoryError> {
+            Ok(self.0.name.is(name).then(|| Arc::clone(&self.0)))
+        }
+
+        async fn wildcard(&self, _: &DomainName) -> Result<Option<Arc<Domain>>, DirectoryError> {
+            Ok(None)
+        }
+
+        async fn entry(&self, key: &EntryKey) -> Result<Option<Arc<Entry>>, DirectoryError> {
+            Ok(Some(Arc::new(match key.localpart.as_str() {
+                "anna" | "bert" => account(|_| ()),
+                "sven" => account(|sven| sven.switches.send = false),
+                "list" => alias(&["anna"], |_| ()),
+                "some" => alias(&["anna", "dark"], |_| ()),
+                "dark" => return Err(DirectoryError::new("cannot know now")),
+                _ => return Ok(None),
+            })))
+        }
+    }
+
+    fn address(localpart: &str) -> Address {
+        Address::parse(&format!("{localpart}@example.org")).unwrap()
+    }
+
+    #[test]
+    fn who_cannot_be_known_makes_the_answer_unsure() {
+        // The grants as `local part to login`, who is asked for, who may.
+        let table = [
+            ("", "list", Some("anna")),
+            ("", "some", None),
+            ("list bert", "list", Some("anna bert")),
+            ("list anna,* anna,l*t bert", "list", Some("anna bert")),
+            ("list sven,list list,list nobody,list anna+x", "list", Some("anna")),
+            ("list dark", "list", None),
+            ("other dark", "list", Some("anna")),
+            ("list dark", "list+x", None),
+            ("list+x bert", "list+x", Some("anna bert")),
+            ("list+x bert", "list", Some("anna")),
+            ("a bert", "a+b", Some("bert")),
+            ("a+b bert", "a", Some("")),
+        ];
+        for (grants, asked, expected) in table {
+            let mut domain = domain(&[]);
+            let grant = |text: &str| {
+                let (localpart, login) = text.split_once(' ')?;
+                let localpart = LocalpartPattern::parse(localpart).ok()?;
+                Some(SenderGrant { localpart, login: address(login) })
+            };
+            domain.sending.grants = grants.split(',').filter_map(grant).collect();
+            let resolver = Resolver::new(Facts(Arc::new(domain)), Delimiters::default());
+            let got = resolver.owners(&address(asked), NOW).now_or_never().unwrap().ok();
+            let got = got.map(|logins| {
+                let logins = logins.iter().map(|login| login.localpart.as_str().to_owned());
+                logins.collect::<Vec<_>>().join(" ")
+            });
+            assert_eq!(got.as_deref(), expected, "{asked} with {grants}");
+        }
+    }
+}

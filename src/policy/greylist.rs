@@ -51,17 +51,7 @@ impl Greylist {
     /// The database is needed and cannot be reached, which is said at once, or does not answer in
     /// time. Nothing was remembered.
     pub async fn ask(&self, triplet: Triplet, now: Timestamp) -> Result<Greylisted, Unavailable> {
-        let proof = self.proven.get(&triplet.network);
-        let seen = self.triplets.get(&triplet.hash);
-        let (answer, learnt) = self.settings.decide(seen, proof, now);
-        let is_proven = self.settings.is_proven(proof, now);
-        if is_proven || (seen.is_some() && learnt != Learnt::Begins) {
-            self.learn(triplet, seen, proof.filter(|_| is_proven), learnt, now);
-            return Ok(answer);
-        }
-        let (read, proof) =
-            self.reader.ask(async move |client| find(&client, triplet).await).await?;
-        let seen = latest(seen, read);
+        let (seen, proof) = self.known(triplet, now).await?;
         let (answer, learnt) = self.settings.decide(seen, proof, now);
         let proof = proof.filter(|_| self.settings.is_proven(proof, now));
         if let Some(proof) = proof {
@@ -69,6 +59,33 @@ impl Greylist {
         }
         self.learn(triplet, seen, proof, learnt, now);
         Ok(answer)
+    }
+
+    /// What a client would be told, if it asked; nothing is remembered.
+    ///
+    /// # Errors
+    /// As for [`ask`](Self::ask).
+    pub async fn look(&self, triplet: Triplet, now: Timestamp) -> Result<Greylisted, Unavailable> {
+        let (seen, proof) = self.known(triplet, now).await?;
+        Ok(self.settings.decide(seen, proof, now).0)
+    }
+
+    /// What is known of a triplet and its network, from memory if that is enough.
+    async fn known(
+        &self,
+        triplet: Triplet,
+        now: Timestamp,
+    ) -> Result<(Option<Seen>, Option<Proof>), Unavailable> {
+        let proof = self.proven.get(&triplet.network);
+        let seen = self.triplets.get(&triplet.hash);
+        let (_, learnt) = self.settings.decide(seen, proof, now);
+        let is_known = seen.is_some() && learnt != Learnt::Begins;
+        if is_known || self.settings.is_proven(proof, now) {
+            return Ok((seen, proof));
+        }
+        let found = self.reader.ask(async move |client| find(&client, triplet).await);
+        let (read, proof) = found.await?;
+        Ok((latest(seen, read), proof))
     }
 
     /// Remembers what came of it; the proof is that of a network that need not wait.
