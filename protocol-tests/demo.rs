@@ -109,6 +109,7 @@ fn paste_the_commands(demo: &Demo) {
         "Carol is on leave",
         "tweedledum@example.org → tweedledee@example.org → tweedledum@example.org",
         "virtual_mailbox_domains = $postcote:virtual_mailbox_domains",
+        "bob@example.org may use office-1@example.org",
     ] {
         assert!(told.contains(expected), "no `{expected}` in\n{told}");
     }

@@ -29,6 +29,7 @@ mod logins;
 mod orders;
 mod outage;
 mod passwords;
+mod policy;
 mod properties;
 mod sasl;
 mod support;

@@ -50,6 +50,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "lookup",
             "mail",
             "orders",
+            "policy",
             "protocol",
             "server",
             "store",
@@ -70,6 +71,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "lookup",
             "mail",
             "password",
+            "policy",
             "protocol",
             "sasl",
             "telemetry",
@@ -83,11 +85,12 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("main", &["cli"]),
     ("orders", &["config", "disk", "mail", "store", "telemetry"]),
     ("password", &["mail"]),
+    ("policy", &["config", "directory", "journal", "lookup", "mail", "store", "telemetry"]),
     ("protocol", &[]),
     ("sasl", &["password"]),
     ("server", &["config", "handler", "protocol", "telemetry"]),
     ("store", &["config", "directory", "mail", "telemetry"]),
-    ("telemetry", &["lookup"]),
+    ("telemetry", &["lookup", "mail"]),
     ("terminal", &["exit"]),
     ("vmm", &["admin", "config", "exit", "mail"]),
 ];
@@ -293,7 +296,8 @@ fn every_metric_is_documented() {
 
 #[test]
 fn dialogs_are_numbered_and_fixtures_used() {
-    let dialogs = files("protocol-tests/dialogs", "dialog");
+    let mut dialogs = files("protocol-tests/dialogs", "dialog");
+    dialogs.extend(files("protocol-tests/policy", "dialog"));
     let mut problems = Vec::new();
     let mut numbers = BTreeSet::new();
     for file in &dialogs {

@@ -54,6 +54,7 @@
 //! | [`protocol`] | the wire formats |
 //! | [`sasl`] | how a client proves who it is |
 //! | [`login`] | who is let in: passwords verified, guessing slowed down |
+//! | [`policy`] | what smtpd may do next: limits, rights, states, greylisting |
 //! | [`handler`] | requests to replies |
 //! | [`server`] | sockets, connections, the end |
 //! | [`cache`] | what was asked once is known until a change says otherwise |
@@ -80,6 +81,7 @@ pub mod lookup;
 pub mod mail;
 pub mod orders;
 pub mod password;
+pub mod policy;
 pub mod protocol;
 pub mod sasl;
 pub mod server;

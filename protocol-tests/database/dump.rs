@@ -15,6 +15,10 @@ const ODD: &str = r#"
         VALUES ('move', 70000, 70000, 'anna@shop.example', '/srv/mail/a', '/srv/mail/b');
     INSERT INTO postcote.quota_usage VALUES (70000, 5, 1);
     INSERT INTO postcote.last_login VALUES (70000, 'imap', now(), '2001:db8::1');
+    INSERT INTO postcote.sent VALUES ('domain', 70000, 1, -1, 1, 1, 9223372036854775807, 1);
+    INSERT INTO postcote.sent_to VALUES (70000, -1, now());
+    INSERT INTO postcote.greylist VALUES (-1, now());
+    INSERT INTO postcote.greylist_client VALUES ('2001:db8::/64', 1, now());
     UPDATE postcote.domain SET note = 'x', transport = 'lmtp:unix:private/X' WHERE gid = 70001;
 "#;
 

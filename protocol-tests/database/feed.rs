@@ -109,6 +109,12 @@ const ROWS: &[(&str, &str)] = &[
          INSERT INTO postcote.last_login VALUES (70000, 'imap')",
         "",
     ),
+    (
+        "INSERT INTO postcote.sent VALUES ('account', 70000, 1, 1, 1, 1, 1, 1);
+         INSERT INTO postcote.sent_to VALUES (70000, 1, now());
+         INSERT INTO postcote.greylist VALUES (1, now())",
+        "",
+    ),
     // app passwords
     (
         "INSERT INTO postcote.app_password (uid, name, password) VALUES (70000, 'x', '{PLAIN}x')",

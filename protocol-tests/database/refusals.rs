@@ -723,6 +723,69 @@ const ROWS: &[(&str, &str, &str)] = &[
         "journal_position_pkey",
         "one row a journal",
     ),
+    // counters
+    (
+        "INSERT INTO postcote.sent VALUES ('alias', 70000, 1, 1, 1, 1, 1, 1)",
+        "sent_kind_known",
+        "no such kind",
+    ),
+    (
+        "INSERT INTO postcote.sent VALUES ('account', 70000, 1, 1, 1, 1, -1, 1)",
+        "sent_not_negative",
+        "less than nothing",
+    ),
+    (
+        "INSERT INTO postcote.sent VALUES ('account', 79999, 1, 1, 1, 1, 1, 1);
+         INSERT INTO postcote.sent VALUES ('domain', 79999, 1, 1, 1, 1, 1, 1)",
+        "",
+        "nobody need be there",
+    ),
+    (
+        "INSERT INTO postcote.sent VALUES ('account', 1, 1, 1, 1, 1, 1, 1), ('account', 1, 1, 1, 2, 2, 2, 2)",
+        "sent_pkey",
+        "one row a minute of a writer",
+    ),
+    (
+        "INSERT INTO postcote.sent_reset VALUES ('alias', 70000, 1)",
+        "sent_reset_kind_known",
+        "no such kind",
+    ),
+    (
+        "INSERT INTO postcote.sent_reset VALUES ('account', 1, 1), ('account', 1, 2)",
+        "sent_reset_pkey",
+        "one row a subject",
+    ),
+    (
+        "INSERT INTO postcote.sent_to VALUES (79999, 1, now())",
+        "sent_to_of_account",
+        "no such account",
+    ),
+    (
+        "INSERT INTO postcote.sent_to VALUES (70000, 1, now()), (70000, 1, now())",
+        "sent_to_pkey",
+        "one row a recipient",
+    ),
+    (
+        "INSERT INTO postcote.sent_to VALUES (70000, 1, now());
+         DELETE FROM postcote.account WHERE uid = 70000",
+        "",
+        "whom an account has written to goes with it",
+    ),
+    (
+        "INSERT INTO postcote.greylist VALUES (1, now()), (1, now())",
+        "greylist_pkey",
+        "one row a triplet",
+    ),
+    (
+        "INSERT INTO postcote.greylist_client VALUES ('192.0.2.0/24', 1, now()), ('192.0.2.0/24', 1, now())",
+        "greylist_client_pkey",
+        "one row a network",
+    ),
+    (
+        "INSERT INTO postcote.greylist_client VALUES ('192.0.2.0/24', -1, now())",
+        "greylist_client_not_negative",
+        "less than nothing",
+    ),
     // orders
     (
         "INSERT INTO postcote.mailbox_order (kind, gid, address, home)

@@ -43,6 +43,33 @@ const ROWS: &[(&str, &str, bool)] = &[
         true,
     ),
     ("postcote_reader", "DELETE FROM postcote.journal_position", true),
+    (
+        "postcote_reader",
+        "INSERT INTO postcote.sent AS s VALUES ('account', 70000, 1, 1, 1, 1, 1, 1)
+         ON CONFLICT (kind, id, minute, writer) DO UPDATE SET messages = s.messages",
+        true,
+    ),
+    ("postcote_reader", "DELETE FROM postcote.sent", true),
+    ("postcote_reader", "SELECT * FROM postcote.sent_reset", true),
+    ("postcote_reader", "INSERT INTO postcote.sent_reset VALUES ('account', 1, 1)", false),
+    ("postcote_reader", "DELETE FROM postcote.sent_reset", false),
+    (
+        "postcote_reader",
+        "INSERT INTO postcote.sent_to VALUES (70000, 1, now());
+         UPDATE postcote.sent_to SET last_on = now();
+         DELETE FROM postcote.sent_to",
+        true,
+    ),
+    (
+        "postcote_reader",
+        "INSERT INTO postcote.greylist VALUES (1, now()); DELETE FROM postcote.greylist;
+         INSERT INTO postcote.greylist_client VALUES ('192.0.2.0/24', 1, now());
+         DELETE FROM postcote.greylist_client",
+        true,
+    ),
+    ("postcote_admin", "INSERT INTO postcote.sent_reset VALUES ('account', 1, 1)", true),
+    ("postcote_admin", "DELETE FROM postcote.sent_reset", true),
+    ("postcote_admin", "SELECT * FROM postcote.sent", true),
     ("postcote_reader", "SELECT * FROM postcote.app_password", false),
     ("postcote_reader", "SELECT postcote.rehash_password(70000, 'a', 'b')", false),
     ("postcote_admin", "SELECT postcote.rehash_password(70000, 'a', 'b')", true),

@@ -131,7 +131,7 @@ impl Ledger for World {
             Write::LastLogin { uid, service, at, .. } => {
                 state.logins.push((uid.0, service_name(&service), at));
             }
-            Write::AppPasswordUsed { .. } => unreachable!(),
+            Write::AppPasswordUsed { .. } | Write::Policy(_) => unreachable!(),
         }
         Ok(())
     }

@@ -58,6 +58,11 @@ const ORDERS: &str = "
            'failed', 'permission denied'
     FROM generate_series(17, 19) id;";
 
+/// What the examples of the policy service need.
+const POLICY: &str = "\n[[listen]]\nprotocol = \"policy\"\naddress = \"inet:127.0.0.1:0\"\n";
+/// A request as smtpd(8) writes it.
+const REQUEST: &str = "request=smtpd_access_policy\nprotocol_state=RCPT\n\n";
+
 /// Empties every table that holds data. A new database for each help text takes three times as long.
 const EMPTY: &str = "
     SET session_replication_role = replica; -- no trigger has a say
@@ -94,7 +99,9 @@ impl<'a> Machine<'a> {
         let daemon = if serving {
             make_daemon_user(&client).await;
             make_homes(&client, &root).await;
-            Some(Setup::new(&database.url).start())
+            let mut setup = Setup::new(&database.url);
+            setup.listen.push_str(POLICY);
+            Some(setup.start())
         } else {
             None
         };
@@ -123,6 +130,7 @@ impl<'a> Machine<'a> {
         for name in ["etc/postcote/postcote.toml", "new.toml", "postcote.toml"] {
             std::fs::write(root.join(name), &config).unwrap();
         }
+        std::fs::write(root.join("request.txt"), REQUEST).unwrap();
         for entry in std::fs::read_dir(file("conf-examples")).unwrap() {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap().to_str().unwrap();
@@ -226,7 +234,9 @@ impl Reader {
             return;
         }
         let asks = |line: &str| {
-            [" query ", " explain ", " checkpassword "].iter().any(|word| line.contains(word))
+            [" query ", " explain ", " checkpassword ", " policy "]
+                .iter()
+                .any(|word| line.contains(word))
         };
         if name == "postcote-checkpassword.txt" && !runs_as_root("its examples") {
             return;

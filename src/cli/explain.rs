@@ -1,8 +1,8 @@
 //! `postcote explain`: how an address resolves, step by step.
 
 use clap::Args;
-use comfy_table::{Table as Grid, presets};
 
+use crate::cli::columns::aligned;
 use crate::cli::{control, serve};
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
@@ -98,17 +98,6 @@ fn said(answer: &TableAnswer) -> String {
         (None, Some(error)) => format!("cannot be known now: {error}"),
         (None, None) => "not found".to_owned(),
     }
-}
-
-/// Rows with their columns below each other, without the spaces that the grid has around them.
-fn aligned<const N: usize>(rows: impl Iterator<Item = [String; N]>) -> String {
-    let mut grid = Grid::new();
-    grid.load_style(presets::NOTHING).add_rows(rows);
-    let line = |line: String| {
-        let line = line.trim_end();
-        format!("{}\n", line.strip_prefix(' ').unwrap_or(line))
-    };
-    grid.lines().map(line).collect::<Vec<_>>().concat()
 }
 
 /// Shows the domains in a text as people read them.

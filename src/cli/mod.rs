@@ -2,6 +2,7 @@
 
 mod admin;
 mod checkpassword;
+mod columns;
 mod completions;
 mod config;
 mod control;
@@ -11,6 +12,7 @@ mod explain;
 mod failure;
 mod man;
 mod orders;
+mod policy;
 mod postfix;
 mod query;
 mod serve;
@@ -95,6 +97,8 @@ Examples:
     Admin(crate::admin::Args),
     Explain(explain::Explain),
     Orders(orders::Orders),
+    #[command(subcommand)]
+    Policy(policy::PolicyCommand),
     Checkpassword(checkpassword::Checkpassword),
     /// Sets up and inspects the database.
     #[command(subcommand)]
@@ -155,6 +159,7 @@ impl Cli {
             Command::Explain(explain) => explain.run(&load(&source)?),
             Command::Man(manual) => manual.run(),
             Command::Orders(orders) => orders.run(&load(&source)?),
+            Command::Policy(policy) => policy.run(&load(&source)?),
             Command::Query(query) => query.run(&load(&source)?),
             Command::Serve => serve::serve(source),
         };

@@ -290,6 +290,7 @@ fn twice(config: &Config, found: &mut Vec<Warning>) {
                     | Protocol::DovecotAuth
                     | Protocol::DovecotDict
                     | Protocol::DovecotMaster => "give each protocol an address of its own",
+                    Protocol::Policy => "remove one: `policy_context` chooses among rule sets",
                     Protocol::TcpTable => "give each table a port of its own",
                     Protocol::Socketmap => "remove one: a socketmap serves every table",
                 },

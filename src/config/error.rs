@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use crate::config::Config;
-use crate::config::text::{HINT, KEY, closest, listed};
+use crate::config::text::{BadValue, HINT, KEY, closest, listed};
 
 /// A configuration that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +52,13 @@ impl ConfigError {
         Self { file: file.to_owned(), place, message: masked(&message), hint }
     }
 
+    /// A value that others contradict, where its line stands last.
+    pub(super) fn at(file: &Path, source: &str, line: &str, bad: BadValue) -> Self {
+        let start = source.rfind(line);
+        let place = start.map(|start| Place::find(source, start..start + line.len()));
+        Self { file: file.to_owned(), place, message: bad.why, hint: bad.hint }
+    }
+
     /// What to do about it.
     pub fn hint(&self) -> Option<&str> {
         self.hint.as_deref()
@@ -90,8 +97,12 @@ fn reword(message: &str) -> (String, Option<String>) {
     }
     if message.starts_with("missing field") {
         let key = quoted.next().unwrap_or_default();
-        let why = format!("`{key}` is missing: a listener has a protocol and an address");
-        return (why, Some(format!("add `{key} = \"…\"`")));
+        let (owner, example) = match key {
+            "name" => ("a rule set has a name", "\"…\""),
+            "rules" => ("a rule set has rules", "[\"sending-limits\"]"),
+            _ => ("a listener has a protocol and an address", "\"…\""),
+        };
+        return (format!("`{key}` is missing: {owner}"), Some(format!("add `{key} = {example}`")));
     }
     if let Some((found, expected)) = mismatch(message) {
         return wrong_kind(found, expected);

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::caller::Caller;
 use crate::config::duration::Limit;
-use crate::config::text::{self, BadValue, Text, Written};
+use crate::config::text::{BadValue, Text, Written};
 use crate::config::value::{self, FileMode};
 use crate::config::{Endpoint, HostPort};
 use crate::lookup::Table;
@@ -23,6 +23,8 @@ pub struct Listen {
     /// The table, where the protocol does not carry its name: always there for `tcp-table`, never
     /// for others.
     pub table: Option<Table>,
+    /// The rule set that decides there, unless a `policy_context` names another; with `policy` only.
+    pub rule_set: Option<String>,
     /// Permissions of a unix socket; other endpoints have none.
     pub mode: FileMode,
     /// Owner of a unix socket, a name or a number; nothing leaves it to the daemon's user.
@@ -48,6 +50,8 @@ pub enum Protocol {
     DovecotDict,
     /// Dovecot's auth master protocol: LMTP, doveadm, mail processes.
     DovecotMaster,
+    /// Postfix's SMTPD access policy delegation.
+    Policy,
     /// Postfix's `socketmap_table(5)`: any number of tables on one socket.
     Socketmap,
     /// Postfix's `tcp_table(5)`: one table per port.
@@ -60,16 +64,15 @@ const SHORTEST_IDLE: Duration = Duration::from_secs(101);
 const DEFAULT_IDLE: Duration = Duration::from_mins(5);
 /// What Postfix's default of 100 processes per service can open, several times over.
 const MAX_CONNECTIONS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(4095);
-/// Names of the contract that this version does not serve.
-const LATER: [&str; 1] = ["policy"];
 
 impl Protocol {
     /// All protocols, alphabetically.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::CourierAuth,
         Self::DovecotAuth,
         Self::DovecotDict,
         Self::DovecotMaster,
+        Self::Policy,
         Self::Socketmap,
         Self::TcpTable,
     ];
@@ -81,6 +84,7 @@ impl Protocol {
             Self::DovecotAuth => "dovecot-auth",
             Self::DovecotDict => "dovecot-dict",
             Self::DovecotMaster => "dovecot-master",
+            Self::Policy => "policy",
             Self::Socketmap => "socketmap",
             Self::TcpTable => "tcp-table",
         }
@@ -94,7 +98,12 @@ impl Protocol {
             // a connection to Dovecot's auth for a minute without looking at it, and answers 451 if
             // it was closed meanwhile.
             // Dict clients close when they have nothing to ask, or after the time they were told.
-            Self::DovecotAuth | Self::DovecotDict | Self::DovecotMaster | Self::TcpTable => None,
+            // Postfix itself closes a connection to a policy service after 300 idle seconds.
+            Self::DovecotAuth
+            | Self::DovecotDict
+            | Self::DovecotMaster
+            | Self::Policy
+            | Self::TcpTable => None,
         }
     }
 }
@@ -113,11 +122,6 @@ impl Written for Protocol {
             return Ok(protocol);
         }
         let known = Self::ALL.map(Self::as_str);
-        if LATER.contains(&text) {
-            let why = format!("protocol `{text}` is not available in this version");
-            return Err(BadValue::new(why).hint(format!("available are {}", text::listed(&known))));
-        }
-        let known: Vec<_> = known.into_iter().chain(LATER).collect();
         Err(BadValue::unknown("protocol", text, &known))
     }
 
@@ -133,6 +137,7 @@ impl Listen {
             protocol,
             address,
             table,
+            rule_set: None,
             mode: FileMode::default(),
             owner: None,
             group: None,
@@ -159,6 +164,8 @@ struct Raw {
     address: Text<Endpoint>,
     #[serde(skip_serializing_if = "Option::is_none")]
     table: Option<Text<Table>>,
+    #[serde(default, deserialize_with = "value::name", skip_serializing_if = "Option::is_none")]
+    rule_set: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     mode: Option<Text<FileMode>>,
     #[serde(default, deserialize_with = "value::name", skip_serializing_if = "Option::is_none")]
@@ -178,6 +185,7 @@ impl From<Listen> for Raw {
             protocol: Text(listen.protocol),
             address: Text(listen.address),
             table: listen.table.map(Text),
+            rule_set: listen.rule_set,
             mode: is_unix.then_some(Text(listen.mode)),
             owner: listen.owner,
             group: listen.group,
@@ -194,28 +202,11 @@ impl TryFrom<Raw> for Listen {
     fn try_from(raw: Raw) -> Result<Self, BadValue> {
         let (Text(protocol), Text(address)) = (raw.protocol, raw.address);
         let table = raw.table.map(|Text(table)| table);
-        match (protocol, table) {
-            (Protocol::TcpTable, None) => {
-                let why = format!("`{address}` speaks tcp-table, which names no table");
-                return Err(BadValue::new(why).hint("add `table = \"virtual_mailbox_domains\"`"));
-            }
-            (Protocol::Socketmap, Some(table)) => {
-                let why = format!("`{address}` speaks socketmap, which serves every table");
-                let hint = format!("remove `table = \"{table}\"`");
-                return Err(BadValue::new(why).key("table").hint(hint));
-            }
-            (
-                Protocol::CourierAuth
-                | Protocol::DovecotAuth
-                | Protocol::DovecotDict
-                | Protocol::DovecotMaster,
-                Some(table),
-            ) => {
-                let why = format!("`{address}` speaks {protocol}, which serves no table");
-                let hint = format!("remove `table = \"{table}\"`");
-                return Err(BadValue::new(why).key("table").hint(hint));
-            }
-            (Protocol::TcpTable, Some(_)) | (_, None) => {}
+        fits(protocol, table, &address)?;
+        if let (Some(set), false) = (&raw.rule_set, protocol == Protocol::Policy) {
+            let why = format!("`{address}` speaks {protocol}, which has no rules");
+            let hint = format!("remove `rule-set = \"{set}\"`");
+            return Err(BadValue::new(why).key("rule-set").hint(hint));
         }
         if protocol == Protocol::TcpTable && matches!(address, Endpoint::Unix(_)) {
             let why = format!("`{address}` cannot speak tcp-table: Postfix asks it over TCP only");
@@ -225,7 +216,9 @@ impl TryFrom<Raw> for Listen {
             Protocol::CourierAuth => Some(("Courier", "/run/courier/authdaemon/socket")),
             Protocol::DovecotDict => Some(("Dovecot", "/run/postcote-dovecot/dict")),
             Protocol::DovecotMaster => Some(("Dovecot", "/run/postcote-dovecot/auth-master")),
-            Protocol::DovecotAuth | Protocol::Socketmap | Protocol::TcpTable => None,
+            Protocol::DovecotAuth | Protocol::Policy | Protocol::Socketmap | Protocol::TcpTable => {
+                None
+            }
         };
         if let (Some((client, path)), Endpoint::Inet { .. }) = (unix_clients, &address) {
             let why =
@@ -256,6 +249,7 @@ impl TryFrom<Raw> for Listen {
                 .hint("leave it out, which means 300 seconds, or write `\"none\"`"));
         }
         Ok(Self {
+            rule_set: raw.rule_set,
             mode: raw.mode.map(|Text(mode)| mode).unwrap_or_default(),
             owner: raw.owner,
             group: raw.group,
@@ -264,6 +258,34 @@ impl TryFrom<Raw> for Listen {
             idle_timeout,
             ..Self::new(protocol, address, table)
         })
+    }
+}
+
+/// Holds a protocol against the table it is to serve.
+fn fits(protocol: Protocol, table: Option<Table>, address: &Endpoint) -> Result<(), BadValue> {
+    match (protocol, table) {
+        (Protocol::TcpTable, None) => {
+            let why = format!("`{address}` speaks tcp-table, which names no table");
+            Err(BadValue::new(why).hint("add `table = \"virtual_mailbox_domains\"`"))
+        }
+        (Protocol::Socketmap, Some(table)) => {
+            let why = format!("`{address}` speaks socketmap, which serves every table");
+            let hint = format!("remove `table = \"{table}\"`");
+            Err(BadValue::new(why).key("table").hint(hint))
+        }
+        (
+            Protocol::CourierAuth
+            | Protocol::DovecotAuth
+            | Protocol::DovecotDict
+            | Protocol::DovecotMaster
+            | Protocol::Policy,
+            Some(table),
+        ) => {
+            let why = format!("`{address}` speaks {protocol}, which serves no table");
+            let hint = format!("remove `table = \"{table}\"`");
+            Err(BadValue::new(why).key("table").hint(hint))
+        }
+        (Protocol::TcpTable, Some(_)) | (_, None) => Ok(()),
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, policy};
 
 /// The file that is read if no other is named. It may be missing.
 pub const DEFAULT_FILE: &str = "/etc/postcote/postcote.toml";
@@ -56,7 +56,12 @@ impl Config {
     /// # Errors
     /// The text says something that cannot be meant; the message shows where.
     pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
-        toml::from_str(text).map_err(|error| ConfigError::from_toml(path, text, &error))
+        let config =
+            toml::from_str(text).map_err(|error| ConfigError::from_toml(path, text, &error))?;
+        match policy::contradiction(&config) {
+            None => Ok(config),
+            Some((place, bad)) => Err(ConfigError::at(path, text, &place, bad)),
+        }
     }
 }
 

@@ -13,6 +13,7 @@ mod folders;
 mod listen;
 mod load;
 mod logins;
+mod policy;
 mod scheme;
 mod show;
 mod text;
@@ -34,6 +35,9 @@ pub use error::ConfigError;
 pub use listen::{Listen, Protocol};
 pub use load::{DEFAULT_FILE, Source};
 pub use logins::{LoginDomain, LoginPrefix, Logins};
+pub use policy::{
+    ADVISORY, FullMailbox, Network, PROTECTING, Policy, RuleSet, WindowKind, ZoneName,
+};
 pub use scheme::password_scheme;
 pub use show::{Shown, show};
 pub use text::{BadValue, closest};
@@ -56,6 +60,10 @@ pub struct Config {
     pub journal: Journal,
     /// Who works on the file system.
     pub orders: Orders,
+    /// What the policy service decides.
+    pub policy: Policy,
+    /// Other rules for listeners and contexts.
+    pub rule_set: Vec<RuleSet>,
     /// Where questions arrive; the daemon refuses to start without one.
     pub listen: Vec<Listen>,
     /// Metrics and health.

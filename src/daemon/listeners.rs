@@ -9,8 +9,11 @@ use crate::config::{Config, Endpoint, Listen, Protocol};
 use crate::daemon::logins::LoginServices;
 use crate::directory::Directory;
 use crate::handler::dovecot::Guard;
-use crate::handler::{ControlHandler, SocketmapHandler, TableAnswers, TcpTableHandler};
-use crate::protocol::{Control, Socketmap, TcpTable};
+use crate::handler::{
+    ControlHandler, PolicyHandler, SocketmapHandler, TableAnswers, TcpTableHandler,
+};
+use crate::policy;
+use crate::protocol::{Control, Policy, Socketmap, TcpTable};
 use crate::server::connection::Patience;
 use crate::server::{Access, BindError, Bound, Limits, Listener, Passed, Shutdown, bind};
 use crate::telemetry::log;
@@ -24,6 +27,7 @@ pub(super) fn listen<D: Directory + 'static>(
     config: &Config,
     answers: &Arc<TableAnswers<D>>,
     logins: &LoginServices<D>,
+    policy: Option<&policy::Policy<D>>,
     shutdown: &Shutdown,
     tasks: &mut JoinSet<&'static str>,
 ) -> Result<(), BindError> {
@@ -36,11 +40,10 @@ pub(super) fn listen<D: Directory + 'static>(
 
     let patience = Patience { idle: Some(STALLED), stalled: STALLED };
     let control = Listener::new(control, Peer::Control, Limits { connections: 64, patience });
-    let handler = Arc::new(ControlHandler::new(
-        Arc::clone(answers),
-        logins.logins.clone(),
-        logins.notes.clone(),
-    ));
+    let handler = Arc::new(
+        ControlHandler::new(Arc::clone(answers), logins.logins.clone(), logins.notes.clone())
+            .with_policy(policy.cloned()),
+    );
     tasks.spawn(named(control.run(Control::default, handler, shutdown.clone())));
     for (listen, bound) in opened {
         let patience = Patience { idle: listen.idle_timeout, stalled: STALLED };
@@ -78,6 +81,12 @@ pub(super) fn listen<D: Directory + 'static>(
                     None => Some(service.begin(caller)),
                 };
                 tasks.spawn(named(listener.run_sessions(begin, shutdown)));
+            }
+            (Protocol::Policy, _) => {
+                let Some(policy) = policy.cloned() else { continue };
+                let handler = Arc::new(PolicyHandler::new(policy, listen.rule_set.as_deref()));
+                let listener = listener(Peer::Policy);
+                tasks.spawn(named(listener.run(Policy::default, handler, shutdown)));
             }
             (Protocol::TcpTable, Some(table)) => {
                 let handler = Arc::new(TcpTableHandler::new(answers, table));

@@ -61,7 +61,10 @@ impl<D: Directory + 'static> LoginServices<D> {
 /// Opens the journal if a listener takes in what is to be written down.
 pub(super) fn journal(config: &Config, link: Link) -> io::Result<Option<WriteBack>> {
     let takes = |listen: &Listen| match listen.protocol {
-        Protocol::CourierAuth | Protocol::DovecotAuth | Protocol::DovecotDict => true,
+        Protocol::CourierAuth
+        | Protocol::DovecotAuth
+        | Protocol::DovecotDict
+        | Protocol::Policy => true,
         Protocol::DovecotMaster | Protocol::Socketmap | Protocol::TcpTable => false,
     };
     if !config.listen.iter().any(takes) {

@@ -6,6 +6,7 @@ mod error;
 mod health;
 mod listeners;
 mod logins;
+mod policy;
 mod rehash;
 
 use std::io;
@@ -162,9 +163,16 @@ pub async fn run(
     let rehash = start_rehash(config, &mut tasks)?;
     let logins = LoginServices::new(config, resolver, lists, journal.clone(), rehash)
         .map_err(|error| os("cannot prepare logins", error))?;
-    let answers = Arc::new(TableAnswers::new(Resolver::new(cache, delimiters)));
+    let resolver = Resolver::new(cache, delimiters);
+    let app_logins = logins.notes.app_logins().clone();
+    let preparing = policy::policy(config, resolver.clone(), journal.as_ref(), app_logins);
+    let policy = tokio::select! {
+        prepared = preparing => prepared?,
+        () = &mut stop => return Ok(()),
+    };
+    let answers = Arc::new(TableAnswers::new(resolver));
     let (shutdown, drain) = Shutdown::new();
-    listen(config, &answers, &logins, &shutdown, &mut tasks)?;
+    listen(config, &answers, &logins, policy.as_ref(), &shutdown, &mut tasks)?;
     drop(shutdown);
     health.serves(true);
     // Without systemd there is nobody to tell.
@@ -186,7 +194,7 @@ pub async fn run(
         log::drain_timed_out(DRAIN);
     }
     tasks.shutdown().await;
-    drop(logins);
+    drop((logins, policy));
     if let Some(journal) = journal {
         journal.close(CARRY_OVER).await;
     }
@@ -291,6 +299,8 @@ fn read_again(running: &Config, source: &Source, reload: &log::Reload) {
         ("[logins]", fresh.logins != running.logins),
         ("[journal]", fresh.journal != running.journal),
         ("[orders]", fresh.orders != running.orders),
+        ("[policy]", fresh.policy != running.policy),
+        ("[[rule-set]]", fresh.rule_set != running.rule_set),
         ("[[listen]]", fresh.listen != running.listen),
         ("[http]", fresh.http != running.http),
         ("[cache]", fresh.cache != running.cache),

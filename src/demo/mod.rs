@@ -128,8 +128,11 @@ fn config(url: &str, run: &Path, http_port: u16) -> Config {
         mode: FileMode(0o666),
         ..Listen::new(protocol, Endpoint::Unix(run.join(name)), None)
     };
-    config.listen =
-        vec![listen(Protocol::Socketmap, "socketmap"), listen(Protocol::DovecotAuth, "login")];
+    config.listen = vec![
+        listen(Protocol::Socketmap, "socketmap"),
+        listen(Protocol::DovecotAuth, "login"),
+        listen(Protocol::Policy, "policy"),
+    ];
     config.journal.directory = run.join("journal");
     config.control.address = Endpoint::Unix(run.join("control"));
     config.control.mode = FileMode(0o666);

@@ -208,6 +208,7 @@ pub fn commands(demo: &Demo, program: &Path) -> String {
         "explain info+shop@example.com",
         "explain carol@example.org",
         "explain tweedledum@example.org",
+        "policy test sasl_username=bob@example.org sender=office-1@example.org recipient=alice@example.com",
         "config postfix",
     ] {
         let _ = writeln!(text, "  {program} --config {config} {command}");

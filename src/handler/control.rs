@@ -5,11 +5,13 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::directory::Directory;
+use crate::handler::policy::{self, POLICY};
 use crate::handler::table::{no_such_table, now};
 use crate::handler::{Handler, Notes, TableAnswers};
 use crate::login::{Attempt, LoginError, Logins};
 use crate::lookup::Table;
 use crate::lookup::explain::explain;
+use crate::policy::Policy;
 use crate::protocol::control::{LogIn, Request};
 use crate::protocol::{Control, Reply, socketmap};
 
@@ -21,6 +23,7 @@ pub struct ControlHandler<D> {
     answers: Arc<TableAnswers<D>>,
     logins: Logins<D>,
     notes: Notes,
+    policy: Option<Policy<D>>,
 }
 
 /// Who was let in: the value that a login is answered with, as JSON.
@@ -41,7 +44,13 @@ pub struct LoggedIn {
 impl<D> ControlHandler<D> {
     /// Answers by these, and writes down what logins leave behind.
     pub fn new(answers: Arc<TableAnswers<D>>, logins: Logins<D>, notes: Notes) -> Self {
-        Self { answers, logins, notes }
+        Self { answers, logins, notes, policy: None }
+    }
+
+    /// Tries requests to the policy service, too.
+    #[must_use]
+    pub fn with_policy(self, policy: Option<Policy<D>>) -> Self {
+        Self { policy, ..self }
     }
 }
 
@@ -79,6 +88,10 @@ impl<D: Directory + 'static> ControlHandler<D> {
         let name = std::str::from_utf8(request.table()).unwrap_or("(not UTF-8)");
         if let Some(table) = Table::parse(name) {
             return self.answers.answer(table, request.key(), socketmap::fits).await;
+        }
+        if let (POLICY, Some(policy)) = (name, &self.policy) {
+            let tried = policy::try_out(policy, request.key()).await;
+            return tried.map_or(Reply::NotFound, |trial| json(&trial));
         }
         if name != EXPLAIN {
             return no_such_table(name);

@@ -8,6 +8,7 @@
 
 mod carrier;
 mod pending;
+mod policy_record;
 mod queue;
 mod record;
 mod segment;
@@ -30,6 +31,7 @@ use crate::store::connect::chain;
 use crate::store::{Link, write_back};
 use crate::telemetry::log;
 
+pub use crate::store::policy_write::{PolicyWrite, SentWithin};
 pub use crate::store::write_back::{Amount, QuotaUsage, Write, service_name};
 
 use carrier::Carrier;
@@ -123,6 +125,19 @@ impl WriteBack {
         let (sender, _) = oneshot::channel();
         if self.writes.try_send((write.legal(), sender)).is_err() {
             log::journal_busy();
+        }
+    }
+
+    /// Waits until what earlier processes have acknowledged is in the database.
+    pub async fn inherited(&self) {
+        loop {
+            let changed = self.shared.changed.notified();
+            tokio::pin!(changed);
+            changed.as_mut().enable();
+            if !self.shared.queue().inherits() {
+                return;
+            }
+            changed.await;
         }
     }
 

@@ -41,7 +41,7 @@ impl About {
     /// What a write is about; `None` if nobody waits for it.
     pub(super) fn of(write: &Write) -> Option<Self> {
         match write {
-            Write::AppPasswordUsed { .. } => None,
+            Write::AppPasswordUsed { .. } | Write::Policy(_) => None,
             Write::LastLogin { uid, .. } => Some(Self::Login(*uid)),
             Write::Quota { uid, .. } => Some(Self::Quota(*uid)),
         }
@@ -52,7 +52,7 @@ impl Pending {
     /// A write waits.
     pub(super) fn add(&mut self, write: &Write) {
         match write {
-            Write::AppPasswordUsed { .. } => {}
+            Write::AppPasswordUsed { .. } | Write::Policy(_) => {}
             Write::LastLogin { uid, .. } => self.0.entry(uid.0).or_default().logins += 1,
             Write::Quota { uid, bytes, messages } => {
                 let account = self.0.entry(uid.0).or_default();

@@ -31,6 +31,8 @@ struct Waiting {
     /// Of another process, until it is known from where on.
     inherited: Vec<Write>,
     chunks: VecDeque<Chunk>,
+    /// Whether another process has written it.
+    is_foreign: bool,
     /// The file, when nothing more is written into it.
     closed: Option<Segment>,
 }
@@ -63,6 +65,7 @@ impl Queue {
             position: None,
             inherited: Vec::new(),
             chunks: VecDeque::new(),
+            is_foreign: false,
             closed: None,
         });
     }
@@ -79,6 +82,7 @@ impl Queue {
             position: None,
             inherited: writes,
             chunks: VecDeque::new(),
+            is_foreign: true,
             closed: Some(segment),
         });
     }
@@ -132,6 +136,13 @@ impl Queue {
         self.segments
             .iter()
             .any(|one| one.closed.is_some() || !one.chunks.is_empty() || !one.inherited.is_empty())
+    }
+
+    /// Whether something of another process may not be in the database yet.
+    pub(super) fn inherits(&self) -> bool {
+        self.segments
+            .iter()
+            .any(|one| one.is_foreign && !(one.inherited.is_empty() && one.chunks.is_empty()))
     }
 
     /// A segment was carried over so far.

@@ -6,6 +6,7 @@ use std::num::ParseIntError;
 
 use sha2::{Digest, Sha256};
 
+use crate::journal::policy_record;
 use crate::mail::{Timestamp, Uid};
 use crate::store::write_back::{Amount, Write};
 
@@ -40,7 +41,7 @@ pub(super) fn read(line: &str) -> Option<Write> {
             bytes: read_amount(bytes).ok()?,
             messages: read_amount(messages).ok()?,
         }),
-        _ => None,
+        _ => policy_record::read(&words).map(Write::Policy),
     }
 }
 
@@ -51,6 +52,7 @@ fn text(write: &Write) -> String {
             let remote = remote.map_or_else(|| "-".to_owned(), |remote| remote.to_string());
             format!("login {} {service} {} {remote}", uid.0, at.0)
         }
+        Write::Policy(write) => policy_record::text(write),
         Write::Quota { uid, bytes, messages } => {
             format!("quota {} {} {}", uid.0, amount(*bytes), amount(*messages))
         }

@@ -39,6 +39,8 @@ pub(super) struct Node {
     pub(super) onward: Vec<Destination>,
     /// Whether mail ends here, be it in a mailbox, elsewhere, or with a bounce.
     pub(super) is_end: bool,
+    /// Why nothing is known of it.
+    pub(super) unknown: Option<DirectoryError>,
 }
 
 /// Every address that can be reached from one.
@@ -124,7 +126,9 @@ impl<D: Directory> Resolver<D> {
                 // answered, and Postfix asks for it next. A sender is asked for once only.
                 let node = match located {
                     Ok(located) => self.node(&address, located, now, follow),
-                    Err(DirectoryError { .. }) if follow == Follow::Mail => Node::end(None),
+                    Err(unknown) if follow == Follow::Mail => {
+                        Node { unknown: Some(unknown), ..Node::end(None) }
+                    }
                     Err(unknown) => return Err(unknown.into()),
                 };
                 level.push((address, node));
@@ -153,7 +157,7 @@ impl<D: Directory> Resolver<D> {
 
 impl Node {
     fn end(located: Option<Located>) -> Self {
-        Self { located, onward: Vec::new(), is_end: true }
+        Self { located, onward: Vec::new(), is_end: true, unknown: None }
     }
 
     fn redirected(address: &Address, located: Located, redirect: Redirect) -> Self {
@@ -166,7 +170,7 @@ impl Node {
         // none, so there it means nothing.
         let is_end = keeps_copy || (located.is_account() && destinations.iter().any(itself));
         destinations.retain(|destination| !itself(destination));
-        Self { located: Some(located), onward: destinations, is_end }
+        Self { located: Some(located), onward: destinations, is_end, unknown: None }
     }
 
     /// The destinations to answer for this address, if each of them is an end.

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use crate::directory::{Directory, DirectoryError, EntryKey};
 use crate::lookup::resolver::Resolver;
-use crate::mail::{Account, Address, DomainKind, Entry, Gid, QuotaLimit, ServiceSet};
+use crate::mail::policy::SendingLimits;
+use crate::mail::{
+    Account, Address, Domain, DomainKind, Entry, Gid, Localpart, QuotaLimit, ServiceSet,
+};
 
 /// An account with what its domain says about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +20,10 @@ pub struct FoundAccount {
     pub services: ServiceSet,
     /// What it may hold, be it its own or the domain's.
     pub quota: QuotaLimit,
+    /// What it may send, be it its own limits or the domain's for its accounts.
+    pub sending: SendingLimits,
+    /// What all accounts of its domain may send together.
+    pub domain_sending: SendingLimits,
     /// The account itself.
     pub account: Arc<Account>,
 }
@@ -44,18 +51,31 @@ impl<D: Directory> Resolver<D> {
     /// The facts cannot be had now; nothing follows about whether there is such an account.
     pub async fn account(&self, address: &Address) -> Result<Option<FoundAccount>, DirectoryError> {
         let Some(domain) = self.served(&address.domain).await? else { return Ok(None) };
-        let DomainKind::Mailbox { services, quota, .. } = &domain.kind else { return Ok(None) };
         let key = EntryKey { gid: domain.gid, localpart: address.localpart.clone() };
         let entry = self.directory().entry(&key).await?;
         let Some(Entry::Account(account)) = entry.as_deref() else { return Ok(None) };
-        let login =
-            Address { localpart: address.localpart.clone(), domain: domain.primary.clone() };
-        Ok(Some(FoundAccount {
-            login,
+        Ok(FoundAccount::of(&address.localpart, &domain, account))
+    }
+}
+
+impl FoundAccount {
+    /// The account at a local part of a domain; `None` if that has no mailboxes.
+    pub(super) fn of(
+        localpart: &Localpart,
+        domain: &Domain,
+        account: &Arc<Account>,
+    ) -> Option<Self> {
+        let DomainKind::Mailbox { services, quota, .. } = &domain.kind else { return None };
+        let said = |limits: &Option<Box<SendingLimits>>| limits.as_deref().copied();
+        let own = said(&account.sending).unwrap_or_default();
+        Some(Self {
+            login: Address { localpart: localpart.clone(), domain: domain.primary.clone() },
             gid: domain.gid,
             services: account.services.unwrap_or(*services),
             quota: account.quota.unwrap_or(*quota),
+            sending: own.over(said(&domain.sending.accounts).unwrap_or_default()),
+            domain_sending: said(&domain.sending.whole).unwrap_or_default(),
             account: Arc::clone(account),
-        }))
+        })
     }
 }

@@ -35,6 +35,8 @@ pub enum Role {
     Lookups,
     /// Carrying out orders for the file system.
     Orders,
+    /// What other daemons have counted, and what the policy service remembers.
+    Policy,
 }
 
 impl Role {
@@ -46,6 +48,7 @@ impl Role {
             Self::Journal => "journal",
             Self::Lookups => "lookups",
             Self::Orders => "orders",
+            Self::Policy => "policy",
         }
     }
 
@@ -56,6 +59,7 @@ impl Role {
             Self::Journal => "postcote journal",
             Self::Lookups => "postcote lookups",
             Self::Orders => "postcote orders",
+            Self::Policy => "postcote policy",
         }
     }
 }

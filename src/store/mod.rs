@@ -9,6 +9,7 @@
 //! [`orders`] for the file system; [`constraint`] turns the database's own refusals into ours.
 
 pub mod accounts;
+pub mod acquaintances;
 pub mod app_password;
 mod batch;
 pub mod bulk;
@@ -19,7 +20,9 @@ pub mod constraint;
 pub mod details;
 pub mod facts;
 mod feed;
+pub mod forgetting;
 pub mod grants;
+pub mod greylist;
 pub mod inventory;
 pub mod limits;
 mod link;
@@ -28,9 +31,11 @@ pub mod orders;
 mod passfile;
 pub mod password;
 pub mod pending;
+pub mod policy_write;
 mod read;
 pub mod senders;
 pub mod sending;
+pub mod sent;
 pub mod tls;
 pub mod update;
 mod values;

@@ -1,4 +1,5 @@
-//! What the daemon writes back: last logins, quota usage, the use of app passwords.
+//! What the daemon writes back: last logins, quota usage, the use of app passwords, and what the
+//! policy service remembers.
 //!
 //! A journal that was carried over up to some position is never carried over from before it: the
 //! position moves in the same transaction as the writes, under a lock on its row.
@@ -10,6 +11,7 @@ use tokio_postgres::{Client, Error, Transaction};
 
 use crate::mail::{Timestamp, Uid};
 use crate::store::connect::chain;
+use crate::store::policy_write::{PolicyBatch, PolicyWrite};
 use crate::telemetry::log;
 
 /// One thing to be written.
@@ -33,6 +35,8 @@ pub enum Write {
         /// Where from.
         remote: Option<IpAddr>,
     },
+    /// Something that the policy service wants to know later.
+    Policy(PolicyWrite),
     /// A mailbox has grown or shrunk. One transaction of a client is one of these.
     Quota {
         /// Whose.
@@ -70,6 +74,7 @@ pub struct Batch {
     app_passwords: BTreeMap<i64, i64>,
     logins: BTreeMap<(u32, String), (i64, Option<IpAddr>)>,
     quotas: BTreeMap<u32, [Option<Amount>; 2]>,
+    policy: PolicyBatch,
 }
 
 impl Write {
@@ -133,6 +138,7 @@ impl Batch {
                     *last = (at.0, *remote);
                 }
             }
+            Write::Policy(write) => self.policy.push(write),
             Write::Quota { uid, bytes, messages } => {
                 let both = self.quotas.entry(uid.0).or_default();
                 // Unknown is unknown to both; a number that is set is known from then on.
@@ -161,7 +167,8 @@ impl Batch {
             .app_passwords
             .iter()
             .map(|(id, at)| Self { app_passwords: [(*id, *at)].into(), ..Self::default() });
-        quotas.chain(logins).chain(uses)
+        let policy = self.policy.singly().map(|policy| Self { policy, ..Self::default() });
+        quotas.chain(logins).chain(uses).chain(policy)
     }
 
     async fn write(&self, tx: &Transaction<'_>) -> Result<(), Error> {
@@ -179,7 +186,7 @@ impl Batch {
             let times: Vec<i64> = self.app_passwords.values().copied().collect();
             tx.execute(include_str!("sql/put_app_password_uses.sql"), &[&ids, &times]).await?;
         }
-        Ok(())
+        self.policy.write(tx).await
     }
 
     async fn write_quotas(&self, tx: &Transaction<'_>) -> Result<(), Error> {

@@ -17,6 +17,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::{LogFilter, LogFormat};
 use crate::lookup::Table;
+use crate::mail::policy::PolicyRule;
 
 /// Changes the filter of a running log.
 pub type Reload = tracing_subscriber::reload::Handle<EnvFilter, tracing_subscriber::Registry>;
@@ -233,6 +234,71 @@ pub fn few_files(limit: u64, wanted: u64) {
     );
 }
 
+/// A `policy_context` names no rule set. Warn: main.cf or postcote.toml has to be edited.
+pub fn unknown_policy_context(context: &str) {
+    static LAST: Throttle = Throttle::new();
+    if LAST.lets_pass() {
+        warn!(
+            context,
+            "no [[rule-set]] is called {context:?}: the listener's rules decide instead"
+        );
+    }
+}
+
+/// It was not heard what was sent before the start. Warn: limits are looked at when it is.
+pub fn sent_not_heard(waited: Duration) {
+    warn!(
+        ?waited,
+        "what was sent before is not known after {waited:?}: limits do not hold until the database tells"
+    );
+}
+
+/// A rule refused something, or would have. Info: whoever asks why is told. Names at debug level.
+pub fn policy_refused(rule: PolicyRule, code: u16, monitored: bool, text: &str, login: &str) {
+    let would = if monitored { "would answer" } else { "answered" };
+    info!(%rule, code, monitored, "policy: {rule} {would} {code}");
+    debug!(%rule, code, monitored, login, text, "policy: {rule} {would} {code} to {login:?}: {text}");
+}
+
+/// A rule did not know. Warn: it was left out, or mail was deferred.
+pub fn policy_unknown(rule: PolicyRule, reason: &str) {
+    static LAST: Throttle = Throttle::new();
+    if LAST.lets_pass() {
+        warn!(%rule, reason, "policy: {rule} cannot know: {reason}");
+    }
+}
+
+/// Somebody comes near a limit of sending, or has reached it. Warn: the account may be stolen, and
+/// somebody should look at it. The name at debug level.
+pub fn sending_limit(
+    uid: u32,
+    login: &str,
+    subject: &str,
+    what: &str,
+    limit: u64,
+    span: &str,
+    is_reached: bool,
+) {
+    let event = if is_reached { "reached" } else { "comes near" };
+    debug!(uid, login, "uid {uid} is {login:?}");
+    warn!(
+        uid,
+        subject,
+        what,
+        limit,
+        span,
+        is_reached,
+        "uid {uid} {event} the limit of {limit} {what} per {span} of the {subject}; see \
+         `postcote admin account find {uid}`"
+    );
+}
+
+/// The program for such warnings failed. Warn: nobody else was told.
+pub fn warn_program_failed(program: &Path, reason: &dyn Display) {
+    let program = program.display();
+    warn!(%program, %reason, "`{program}` was not told of a warning: {reason}");
+}
+
 /// An order was carried out. Info: it is a change that somebody asked for. Addresses at debug.
 pub fn order_done(id: i64, kind: &str, address: &str, note: Option<&str>) {
     match note {
@@ -308,6 +374,19 @@ pub fn journal_busy() {
     static LAST: Throttle = Throttle::new();
     if LAST.lets_pass() {
         warn!("a login was not written down: the disk of the journal is too slow");
+    }
+}
+
+/// What the policy service need not know any more was not removed. Warn: it is tried again.
+pub fn not_forgotten(reason: &str) {
+    warn!(reason, "what is too old was not removed from the database: {reason}");
+}
+
+/// What was sent could not be written down. Error: it counts until this process ends.
+pub fn sent_not_written(reason: &dyn Display) {
+    static LAST: Throttle = Throttle::new();
+    if LAST.lets_pass() {
+        error!(%reason, "what was sent could not be written down: {reason}");
     }
 }
 

@@ -6,6 +6,7 @@ use metrics::{Counter, Gauge, Histogram};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 
 use crate::lookup::Table;
+use crate::mail::policy::PolicyRule;
 
 /// A label whose values are known in advance, which bounds the number of series.
 pub trait Label: Copy + 'static {
@@ -74,6 +75,8 @@ label! {
         DovecotDict = "dovecot_dict",
         /// Clients of master sockets: LMTP, doveadm, mail processes.
         DovecotMaster = "dovecot_master",
+        /// Clients of the policy service: smtpd.
+        Policy = "policy",
         /// socketmap clients.
         Socketmap = "socketmap",
         /// `tcp_table` clients.
@@ -102,6 +105,32 @@ label! {
 }
 
 label! {
+    /// What a rule of the policy service said.
+    PolicyVerdict {
+        /// Nothing against it.
+        Pass = "pass",
+        /// No.
+        Refused = "refused",
+        /// It did not know.
+        Unknown = "unknown",
+        /// No, but it is only monitored.
+        WouldRefuse = "would_refuse",
+    }
+}
+
+label! {
+    /// What the policy service answered.
+    PolicyAnswer {
+        /// Go on.
+        Dunno = "dunno",
+        /// Refused for good.
+        Refused = "refused",
+        /// Refused for now.
+        Deferred = "deferred",
+    }
+}
+
+label! {
     /// What an order asks for.
     OrderWork {
         /// A new home.
@@ -124,6 +153,16 @@ label! {
         Postponed = "postponed",
         /// It waits for somebody to look at it.
         Failed = "failed",
+    }
+}
+
+impl Label for PolicyRule {
+    const ALL: &'static [Self] = &PolicyRule::ALL;
+    fn text(self) -> &'static str {
+        self.as_str()
+    }
+    fn index(self) -> usize {
+        PolicyRule::ALL.iter().position(|rule| *rule == self).unwrap_or(0)
     }
 }
 
@@ -209,6 +248,16 @@ metrics! {
     counter oversized_answers_total { table: Table };
     /// Logins, by how they ended.
     counter logins_total { outcome: LoginOutcome };
+    /// Questions to the policy service, by what was answered.
+    counter policy_requests_total { answer: PolicyAnswer };
+    /// What the rules of the policy service said.
+    counter policy_verdicts_total { rule: PolicyRule, verdict: PolicyVerdict };
+    /// Time from a question to the policy service to its answer, in seconds.
+    histogram policy_duration_seconds {};
+    /// Times that somebody came near a limit of sending.
+    counter sending_limits_near_total {};
+    /// Times that somebody reached a limit of sending, once an hour for each.
+    counter sending_limits_reached_total {};
     /// Whether the database answers: 1 or 0.
     gauge database_up {};
     /// Seconds since the database last answered.
@@ -255,13 +304,15 @@ fn at<T>(handles: &'static [T], index: usize) -> &'static T {
 /// # Errors
 /// A recorder is installed already.
 pub fn install() -> Result<PrometheusHandle, BuildError> {
-    let duration = Matcher::Full("postcote_lookup_duration_seconds".to_owned());
+    let duration = |name: &str| Matcher::Full(format!("postcote_{name}_duration_seconds"));
     let buckets = [
         0.000_005, 0.000_01, 0.000_025, 0.000_05, 0.000_1, 0.000_25, 0.001, 0.005, 0.025, 0.1, 1.0,
         5.0,
     ];
-    let handle =
-        PrometheusBuilder::new().set_buckets_for_metric(duration, &buckets)?.install_recorder()?;
+    let handle = PrometheusBuilder::new()
+        .set_buckets_for_metric(duration("lookup"), &buckets)?
+        .set_buckets_for_metric(duration("policy"), &buckets)?
+        .install_recorder()?;
     describe();
     metrics::describe_gauge!("postcote_build_info", "The running version, as a label; always 1.");
     metrics::gauge!("postcote_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1);
@@ -285,6 +336,14 @@ pub fn install() -> Result<PrometheusHandle, BuildError> {
     for outcome in LoginOutcome::ALL {
         logins_total(*outcome);
     }
+    for answer in PolicyAnswer::ALL {
+        policy_requests_total(*answer);
+    }
+    for rule in PolicyRule::ALL {
+        policy_verdicts_total(rule, PolicyVerdict::Pass);
+    }
+    sending_limits_near_total();
+    sending_limits_reached_total();
     orders_total(OrderWork::Create, OrderOutcome::Done);
     database_lost_total();
     changes_total();

@@ -140,7 +140,8 @@ impl<D: Directory + 'static> Running<D> {
             self.service.notes.logged_in(&user, &parameters.service, parameters.remote.ip);
         } else {
             // Dovecot's last_login tells of those who go on to a mail process.
-            self.service.notes.let_in(&user);
+            let remote = parameters.remote.ip;
+            self.service.notes.let_in(&user, &parameters.service, remote);
         }
         let name = user.login.to_string();
         if !begun.parameters.nologin {

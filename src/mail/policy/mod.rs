@@ -3,16 +3,28 @@
 //! A rule passes, refuses, or cannot know. What "cannot know" comes to is not the rule's matter but
 //! that of what it protects: see [`PolicyRule::is_advisory`].
 
+mod fullness;
+mod greylisting;
+mod rights;
 mod senders;
 mod sending;
 mod sending_key;
+mod states;
+mod subject;
 mod verdict;
 mod window;
 
+pub use fullness::{Filled, mailbox_full};
+pub use greylisting::{
+    Greylisted, Greylisting, Learnt, Network, NetworkError, Proof, Seen, Triplet, hash,
+};
+pub use rights::{Shut, Writer, restricted_alias, sender_rights};
 pub use senders::{
     AllowedSender, LocalpartPattern, SenderGrant, SenderPattern, SenderPatternError,
 };
 pub use sending::{Allowance, Limit, Passed, SendingLimits};
 pub use sending_key::SendingKey;
-pub use verdict::{PolicyRule, Severity, Verdict};
+pub use states::{receiving_state, sending_state};
+pub use subject::Subject;
+pub use verdict::{PolicyRule, Refused, Verdict};
 pub use window::{Sent, Span, Window};

@@ -7,28 +7,30 @@ use std::fmt;
 pub enum Verdict {
     /// Nothing against it.
     Pass,
-    /// It is against it.
-    Refuse {
-        /// For how long.
-        severity: Severity,
-        /// The enhanced status code (RFC 3463) without its class, such as `7.1`.
-        status: &'static str,
-        /// Why, for whoever sends.
-        text: String,
-    },
+    /// It refuses.
+    Refuse(Refused),
+    /// It refuses for now, unless another restriction refuses for good.
+    Wait(Refused),
     /// It cannot be known now, and why.
     Unknown(String),
 }
 
-/// For how long something is refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Severity {
-    /// For good.
-    Permanent,
-    /// For now.
-    Temporary,
-    /// For now, unless another restriction refuses it for good.
-    IfPermitted,
+/// Why something is refused, as SMTP says it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// The code: 4xx for now, 5xx for good.
+    pub code: u16,
+    /// The enhanced status code (RFC 3463).
+    pub status: &'static str,
+    /// Why, for whoever sends.
+    pub text: String,
+}
+
+impl Verdict {
+    /// It refuses with this.
+    pub fn refuse(code: u16, status: &'static str, text: impl Into<String>) -> Self {
+        Self::Refuse(Refused { code, status, text: text.into() })
+    }
 }
 
 /// The rules of the policy service.
