@@ -3,8 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use postcote::config::{Caller, Config, Control, Endpoint, FileMode, Listen, Protocol, check};
+use postcote::config::{
+    Caller, Config, Control, Endpoint, FileMode, Listen, Policy, Protocol, RuleSet, check,
+};
 use postcote::lookup::Table;
+use postcote::mail::policy::PolicyRule;
 use postcote::telemetry::metrics::{self, Label};
 
 use crate::command::{administrative, differs, file, postcote, run};
@@ -18,7 +21,7 @@ fn listeners() -> Vec<Listen> {
     };
     let systemd =
         |protocol, name: &str| Listen::new(protocol, Endpoint::Systemd(name.into()), None);
-    let port = Endpoint::Inet { host: "127.0.0.1".into(), port: 10025 };
+    let port = |port| Endpoint::Inet { host: "127.0.0.1".into(), port };
     vec![
         socketmap(Endpoint::Systemd("socketmap".into())),
         Listen {
@@ -26,7 +29,12 @@ fn listeners() -> Vec<Listen> {
             group: Some("postfix".into()),
             ..socketmap(Endpoint::Unix("/run/postcote/socketmap".into()))
         },
-        Listen::new(Protocol::TcpTable, port, Some(Table::VirtualMailboxDomains)),
+        Listen::new(Protocol::TcpTable, port(10025), Some(Table::VirtualMailboxDomains)),
+        systemd(Protocol::Policy, "policy"),
+        Listen {
+            rule_set: Some("submission".into()),
+            ..Listen::new(Protocol::Policy, port(10031), None)
+        },
         systemd(Protocol::DovecotAuth, "auth"),
         systemd(Protocol::DovecotAuth, "dovecot-login"),
         systemd(Protocol::DovecotMaster, "dovecot-auth-master"),
@@ -49,6 +57,21 @@ fn listeners() -> Vec<Listen> {
     ]
 }
 
+/// The rule sets that the example offers, by words of [`PolicyRule`].
+fn rule_sets() -> Vec<RuleSet> {
+    use PolicyRule::{
+        AccountStates, Greylisting, MailboxFull, RestrictedAliases, SenderRights, SendingLimits,
+    };
+    let set = |name: &str, rules: &[_], monitor: &[_]| RuleSet {
+        name: name.to_owned(),
+        rules: rules.to_vec(),
+        monitor: monitor.to_vec(),
+    };
+    let incoming = [AccountStates, RestrictedAliases, MailboxFull, Greylisting];
+    let submission = [AccountStates, SenderRights, RestrictedAliases, MailboxFull, SendingLimits];
+    vec![set("incoming", &incoming, &[Greylisting]), set("submission", &submission, &[])]
+}
+
 /// The example with every option switched on: prose has a space behind its `#`, options have none.
 fn switched_on() -> String {
     let text = std::fs::read_to_string(file("conf-examples/postcote.toml")).unwrap();
@@ -66,9 +89,13 @@ fn every_option_stands_in_the_example_with_its_default() {
     let text = switched_on();
     let path = Path::new("conf-examples/postcote.toml");
     let config = Config::parse(&text, path).unwrap_or_else(|error| panic!("{error}"));
-    // These have no default: one chooses listeners, and a group is the daemon's own until one is.
+    // These have no default: one chooses listeners, rules and programs, and a group is the daemon's
+    // own until one is.
     let control = Control { group: Some("postcote".into()), ..Control::default() };
-    assert_eq!(config, Config { listen: listeners(), control, ..Config::default() });
+    let warn_program = Some("/usr/local/bin/postcote-warn".into());
+    let policy = Policy { warn_program, ..Policy::default() };
+    let (listen, rule_set) = (listeners(), rule_sets());
+    assert_eq!(config, Config { listen, rule_set, control, policy, ..Config::default() });
 
     // What the program can show is every option there is; each of them must be told of.
     let shown = postcote::config::show(&config, "url", postcote::config::Shown::All).unwrap();
@@ -137,9 +164,17 @@ fn postfix_takes_main_cf() {
     std::fs::write(directory.join("master.cf"), "").unwrap();
     let said = run(administrative("postconf").arg("-c").arg(directory.path()).arg("-n"));
     assert_eq!((said.code, said.stderr.as_str()), (Some(0), ""), "postconf complains");
+    let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+    let got: Vec<_> = said.stdout.lines().map(words).collect();
+    let mut lines: Vec<String> = Vec::new();
     for line in ours.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
-        let found = said.stdout.lines().any(|got| got.trim_end() == line.trim_end());
-        assert!(found, "postconf does not know `{line}`:\n{}", said.stdout);
+        match lines.last_mut().filter(|_| line.starts_with(' ')) {
+            Some(begun) => begun.push_str(line),
+            None => lines.push(line.to_owned()),
+        }
+    }
+    for line in lines.iter().map(|line| words(line)) {
+        assert!(got.contains(&line), "postconf does not know `{line}`:\n{}", said.stdout);
     }
 }
 
@@ -180,8 +215,9 @@ fn the_service_is_confined() {
 }
 
 /// The sockets of systemd that the example listens on, where they are, and who may connect.
-const SOCKETS: [(&str, &str, &str, &str); 5] = [
+const SOCKETS: [(&str, &str, &str, &str); 6] = [
     ("socketmap", "postcote.socket", "/var/spool/postfix/postcote", "0660"),
+    ("policy", "postcote-policy.socket", "/var/spool/postfix/postcote", "0660"),
     ("auth", "postcote-auth.socket", "/var/spool/postfix/postcote", "0660"),
     ("dovecot-login", "postcote-dovecot-login.socket", "/run/postcote-dovecot", "0660"),
     ("dovecot-auth-master", "postcote-dovecot-auth-master.socket", "/run/postcote-dovecot", "0600"),

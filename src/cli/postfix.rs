@@ -1,5 +1,7 @@
 //! The lines of Postfix's main.cf that make it ask postcote, with the reasons beside them.
 
+mod policy;
+
 use crate::config::{Config, Endpoint, HostPort, Listen, Protocol};
 use crate::lookup::Table;
 
@@ -70,7 +72,7 @@ const SETTINGS: [(Table, &str); 9] = [
     ),
 ];
 
-const RECIPIENT_ACCESS: &str = "\
+const RECIPIENT_ACCESS: &str = "
 # Says at RCPT TO why an account takes no mail now. Put your own restrictions behind it.
 ";
 
@@ -82,10 +84,26 @@ pub(super) fn main_cf(config: &Config) -> Option<String> {
         .iter()
         .filter(|listen| listen.protocol == Protocol::Socketmap)
         .min_by_key(|listen| detour(&listen.address));
-    match socketmap {
-        Some(listen) => text.push_str(&everything(config, &listen.address)),
+    let own_access = ports(config).find(|(table, _)| *table == Table::RecipientAccess);
+    let access = match socketmap {
+        Some(listen) => {
+            text.push_str(&everything(config, &listen.address));
+            Some(format!("$postcote:{}", Table::RecipientAccess))
+        }
         None if config.listen.is_empty() => return None,
-        None => text.push_str(&only_tcp(config)),
+        None => {
+            if ports(config).next().is_some() {
+                text.push_str(&only_tcp(config));
+            }
+            own_access.map(|(_, address)| tcp(address.as_ref()))
+        }
+    };
+    match (policy::nearest(config), access) {
+        (Some(listen), access) => text.push_str(&policy::lines(config, listen, access.as_deref())),
+        (None, Some(access)) => {
+            text.extend([RECIPIENT_ACCESS, &restriction(&access), "\n"]);
+        }
+        (None, None) => {}
     }
     if socketmap.is_some() {
         text.push_str(&alternatives(config));
@@ -115,8 +133,6 @@ fn everything(config: &Config, address: &Endpoint) -> String {
         };
         parts.push(format!("{blank}{why}{table} ={value}\n"));
     }
-    let access = restriction(&format!("$postcote:{}", Table::RecipientAccess));
-    parts.push(format!("\n{RECIPIENT_ACCESS}{access}\n"));
     parts.concat()
 }
 
@@ -197,12 +213,16 @@ fn ports(config: &Config) -> impl Iterator<Item = (Table, Option<HostPort>)> {
     config.listen.iter().filter_map(move |listen| Some((listen.table?, address(listen))))
 }
 
-fn tcp_line(table: Table, address: Option<&HostPort>) -> String {
-    let source = match address {
+fn tcp(address: Option<&HostPort>) -> String {
+    match address {
         Some(address) => format!("tcp:{address}"),
         // The port stands in the socket unit, which only systemd reads.
         None => "tcp:127.0.0.1:PORT".to_owned(),
-    };
+    }
+}
+
+fn tcp_line(table: Table, address: Option<&HostPort>) -> String {
+    let source = tcp(address);
     if table == Table::RecipientAccess {
         restriction(&source)
     } else {
@@ -211,8 +231,9 @@ fn tcp_line(table: Table, address: Option<&HostPort>) -> String {
 }
 
 fn only_tcp(config: &Config) -> String {
+    let stands_apart = [Table::RecipientAccess, Table::VirtualAliasDomains];
     let lines: Vec<_> = ports(config)
-        .filter(|(table, _)| *table != Table::VirtualAliasDomains)
+        .filter(|(table, _)| !stands_apart.contains(table))
         .map(|(table, address)| tcp_line(table, address.as_ref()))
         .collect();
     format!(

@@ -1,5 +1,7 @@
 //! What is valid but unreasonable: warnings with advice.
 
+mod policy;
+
 use std::path::Path;
 use std::time::Duration;
 
@@ -33,6 +35,7 @@ pub fn warnings(config: &Config) -> Vec<Warning> {
     addresses(config, &mut found);
     passwords(config, &mut found);
     delays(config, &mut found);
+    policy::policy(config, &mut found);
     if config.listen.is_empty() {
         warn(
             &mut found,
@@ -177,7 +180,7 @@ fn listener(listen: &Listen, found: &mut Vec<Warning>) {
         }
         Endpoint::Systemd(_) => {}
     }
-    if listen.protocol == Protocol::Socketmap
+    if matches!(listen.protocol, Protocol::Policy | Protocol::Socketmap)
         && listen.max_connections.get() < CONNECTIONS_OF_POSTFIX
     {
         warn(
@@ -344,6 +347,10 @@ mod tests {
         ("listen=[{protocol='socketmap',address='inet:[::1]:0'}]", &["another port"]),
         (
             "listen=[{protocol='socketmap',address='systemd:s',max-connections=10}]",
+            &["serves 10 connections"],
+        ),
+        (
+            "listen=[{protocol='policy',address='systemd:p',max-connections=10}]",
             &["serves 10 connections"],
         ),
         (

@@ -34,7 +34,8 @@ pub fn show(config: &Config, url: &str, shown: Shown) -> Result<String, toml::se
             }
         }
     }
-    table.retain(|key, _| key != "listen" || !config.listen.is_empty());
+    // Sections of which there is none.
+    table.retain(|_, value| !value.as_array().is_some_and(Vec::is_empty));
     toml::to_string(&table)
 }
 

@@ -133,7 +133,7 @@ impl Item {
             Holder::Domain(_) => (Of::Another, "domain", None),
         };
         let limit = |key: SendingKey| SendingLimit {
-            used: used.map(|used| key.used(used)),
+            used: used.map(|[hour, day]| key.of(hour, day)),
             ..SendingLimit::new(key, own.get(key), effective, of)
         };
         Self::SendingLimits(SendingLimitsItem {

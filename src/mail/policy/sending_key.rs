@@ -54,8 +54,8 @@ impl SendingKey {
         }
     }
 
-    /// How much of it was used, of what was sent within the hour and within the day.
-    pub fn used(self, [hour, day]: [Sent; 2]) -> u64 {
+    /// What counts against it of that which was sent within the hour and the day.
+    pub fn of(self, hour: Sent, day: Sent) -> u64 {
         match self {
             Self::MessagesPerHour => hour.messages,
             Self::RecipientsPerHour => hour.recipients,
