@@ -99,14 +99,13 @@ mod tests {
             assert_eq!(network.contains(address.parse().unwrap()), expected, "{address}");
             assert_eq!(network.to_string().parse(), Ok(network));
         }
-        use NetworkError::{Bits, NoAddress};
         let bad = [
-            ("", NoAddress),
-            ("192.0.2", NoAddress),
-            ("/24", NoAddress),
-            ("192.0.2.0/33", Bits(32)),
-            ("192.0.2.0/x", Bits(32)),
-            ("2001:db8::/129", Bits(128)),
+            ("", NetworkError::NoAddress),
+            ("192.0.2", NetworkError::NoAddress),
+            ("/24", NetworkError::NoAddress),
+            ("192.0.2.0/33", NetworkError::Bits(32)),
+            ("192.0.2.0/x", NetworkError::Bits(32)),
+            ("2001:db8::/129", NetworkError::Bits(128)),
         ];
         for (text, error) in bad {
             assert_eq!(text.parse::<Network>(), Err(error), "{text}");
