@@ -124,7 +124,11 @@ impl From<&Config> for Settings {
         Self {
             accounts: config.accounts.clone(),
             delimiters: config.addresses.recipient_delimiter.clone(),
-            sending: sending::Defaults::default(),
+            sending: sending::Defaults {
+                account: config.policy.account_limits,
+                app_password: config.policy.app_password_limits,
+                domain: config.policy.domain_limits,
+            },
         }
     }
 }
