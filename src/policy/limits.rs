@@ -218,6 +218,7 @@ impl Limits {
 
     fn warn(&self, account: &FoundAccount, room: &Room) {
         let warning = |subject: Subject, passed: Passed, is_reached| Warning {
+            uid: account.account.uid,
             login: account.login.to_string(),
             subject: name(subject),
             passed,

@@ -9,6 +9,7 @@ use tokio::process::Command;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
+use crate::mail::Uid;
 use crate::mail::policy::Passed;
 use crate::telemetry::{log, metrics};
 
@@ -16,6 +17,8 @@ use crate::telemetry::{log, metrics};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Warning {
     /// The account that sends.
+    pub uid: Uid,
+    /// Its name.
     pub login: String,
     /// Whose limit it is: `account`, `domain` or `app-password`.
     pub subject: &'static str,
@@ -43,19 +46,20 @@ impl Warner {
     }
 
     pub(super) fn warn(&self, warning: &Warning) {
-        let Warning { login, subject, passed, is_reached } = warning;
+        let Warning { uid, login, subject, passed, is_reached } = warning;
         let span = passed.span.as_str();
         if *is_reached {
             metrics::sending_limits_reached_total().increment(1);
         } else {
             metrics::sending_limits_near_total().increment(1);
         }
-        log::sending_limit(login, subject, passed.what, passed.limit, span, *is_reached);
+        log::sending_limit(uid.0, login, subject, passed.what, passed.limit, span, *is_reached);
         let Some(program) = self.program.clone() else { return };
         let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else { return };
         let mut command = Command::new(&*program);
         command
             .env("POSTCOTE_LOGIN", login)
+            .env("POSTCOTE_UID", uid.0.to_string())
             .env("POSTCOTE_SUBJECT", subject)
             .env("POSTCOTE_WHAT", passed.what)
             .env("POSTCOTE_SPAN", span)

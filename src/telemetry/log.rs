@@ -268,9 +268,10 @@ pub fn policy_unknown(rule: PolicyRule, reason: &str) {
     }
 }
 
-/// Somebody comes near a limit of sending, or has reached it. Warn, with the name: the account may be
-/// stolen, and somebody should look at it.
+/// Somebody comes near a limit of sending, or has reached it. Warn: the account may be stolen, and
+/// somebody should look at it. The name at debug level.
 pub fn sending_limit(
+    uid: u32,
     login: &str,
     subject: &str,
     what: &str,
@@ -279,14 +280,16 @@ pub fn sending_limit(
     is_reached: bool,
 ) {
     let event = if is_reached { "reached" } else { "comes near" };
+    debug!(uid, login, "uid {uid} is {login:?}");
     warn!(
-        login,
+        uid,
         subject,
         what,
         limit,
         span,
         is_reached,
-        "{login} {event} the limit of {limit} {what} per {span} of the {subject}"
+        "uid {uid} {event} the limit of {limit} {what} per {span} of the {subject}; see \
+         `postcote admin account find {uid}`"
     );
 }
 

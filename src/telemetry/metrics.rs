@@ -339,6 +339,9 @@ pub fn install() -> Result<PrometheusHandle, BuildError> {
     for answer in PolicyAnswer::ALL {
         policy_requests_total(*answer);
     }
+    for rule in PolicyRule::ALL {
+        policy_verdicts_total(rule, PolicyVerdict::Pass);
+    }
     sending_limits_near_total();
     sending_limits_reached_total();
     orders_total(OrderWork::Create, OrderOutcome::Done);
