@@ -13,6 +13,7 @@ mod keys;
 mod lmtp;
 mod outage;
 mod passwords;
+mod policy;
 mod postfix;
 mod postmap;
 mod sasl;

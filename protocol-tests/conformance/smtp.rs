@@ -72,6 +72,14 @@ impl SmtpSession {
         assert_eq!(hello.code, 250, "{hello}");
     }
 
+    /// Claims that the client is at another address, as a proxy that Postfix trusts does.
+    pub(crate) fn come_from(&mut self, address: &str) {
+        let banner = self.command(&format!("XCLIENT NAME=[UNAVAILABLE] ADDR={address}"));
+        assert_eq!(banner.code, 220, "{banner}");
+        let hello = self.command("EHLO client.test");
+        assert_eq!(hello.code, 250, "{hello}");
+    }
+
     /// Sends one command line and reads its reply.
     pub(crate) fn command(&mut self, line: &str) -> SmtpReply {
         self.raw(format!("{line}\r\n").as_bytes())

@@ -36,8 +36,9 @@ pub(crate) struct SmtpCase {
     delivered: Vec<(String, String)>,
 }
 
+/// A reply as it is expected: code, enhanced code if it matters, and a part of the text.
 #[derive(Debug, Default)]
-struct ExpectedReply {
+pub(super) struct ExpectedReply {
     code: u16,
     enhanced: Option<String>,
     text: String,
@@ -114,7 +115,7 @@ impl SmtpCase {
 }
 
 impl ExpectedReply {
-    fn parse(text: &str) -> Option<Self> {
+    pub(super) fn parse(text: &str) -> Option<Self> {
         let (code, rest) = text.split_once(' ').unwrap_or((text, ""));
         let (first, behind) = rest.split_once(' ').unwrap_or((rest, ""));
         let enhanced = is_enhanced(first).then(|| first.to_owned());
@@ -122,7 +123,7 @@ impl ExpectedReply {
         Some(Self { code: code.parse().ok()?, enhanced, text })
     }
 
-    fn compare(&self, what: &str, reply: &SmtpReply) -> Result<(), String> {
+    pub(super) fn compare(&self, what: &str, reply: &SmtpReply) -> Result<(), String> {
         let matches = self.code == reply.code
             && (self.enhanced.is_none() || self.enhanced == reply.enhanced)
             && reply.text.contains(&self.text);

@@ -82,14 +82,15 @@ impl World {
             Way::Proxy => scratch.join("postcote"),
         };
         let mut setup = Setup::new(url);
-        setup.listen = listener(&socket, &installation.group(&scratch));
+        setup.listen = listener("socketmap", &socket, &installation.group(&scratch));
         let daemon = setup.start();
         let lines = match way {
             // What counts is the path below the queue directory, wherever that is.
             Way::Near => Path::new("/var/spool/postfix/private/postcote"),
             Way::Proxy => &socket,
         };
-        let main_cf = printed_main_cf(&scratch, lines) + MAIN_CF;
+        let listener = listener("socketmap", lines, "postfix");
+        let main_cf = printed_main_cf(&scratch, &listener) + MAIN_CF;
         let running = postfix.start(&main_cf, Jail::LikeDebian);
         Self {
             postfix: running,
@@ -129,18 +130,18 @@ fn execute(url: &str, sql: &str) {
 }
 
 /// A socket that user postfix may open.
-fn listener(path: &Path, group: &str) -> String {
+pub(super) fn listener(protocol: &str, path: &Path, group: &str) -> String {
     let path = path.display();
     format!(
-        "\n[[listen]]\nprotocol = \"socketmap\"\naddress = \"unix:{path}\"\n\
+        "\n[[listen]]\nprotocol = \"{protocol}\"\naddress = \"unix:{path}\"\n\
          mode = \"0660\"\ngroup = \"{group}\"\n"
     )
 }
 
-/// What `postcote config postfix` prints for a listener at `path`.
-fn printed_main_cf(scratch: &Scratch, path: &Path) -> String {
+/// What `postcote config postfix` prints for listeners, as they stand in a configuration.
+pub(super) fn printed_main_cf(scratch: &Scratch, listeners: &str) -> String {
     let file = scratch.join("printed.toml");
-    std::fs::write(&file, listener(path, "postfix")).unwrap();
+    std::fs::write(&file, listeners).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_postcote"));
     let output = command.arg("--config").arg(file).args(["config", "postfix"]).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

@@ -4,6 +4,7 @@ mod crowd;
 mod guesses;
 mod malformed;
 mod nonsense;
+mod policy;
 mod start;
 mod stop;
 mod users;

@@ -1,4 +1,4 @@
-//! Ten thousand malformed requests to each listener for Courier and Dovecot: nobody else notices, and no memory
+//! Ten thousand malformed requests to each listener for Courier, Dovecot and policies: nobody else notices, and no memory
 //! is lost. What was seen of real clients is damaged by chance, always in the same way.
 
 use std::path::{Path, PathBuf};
@@ -120,6 +120,30 @@ const KINDS: &[Kind] = &[
             "PRE",
             "PRE . . . . .",
             "TCPREMOTEIP=\nTCPREMOTEIP=::1\nX=1\nX=1\nX=1\nX=1\nX=1\nX=1\nX=1\nX=1\nX=1\nX=1\nX=1\nX=1\nX=1\nX=1\nX=1",
+        ],
+    },
+    Kind {
+        protocol: "policy",
+        seen: None,
+        greeted: None,
+        hello: "",
+        question: |_| {
+            let question = "request=smtpd_access_policy\nprotocol_state=RCPT\nsender=x@far.example\n\
+                            recipient=dora@shop.example\n";
+            (question.to_owned(), "action=550 5.2.1 This account is disabled".to_owned())
+        },
+        stays: false,
+        together: 1,
+        evil: &[
+            "request=smtpd_access_policy\nprotocol_state=RCPT\nrecipient=a@x.example\nrecipient=b@x.example\n",
+            "request=smtpd_access_policy\nprotocol_state=END-OF-MESSAGE\nsize=18446744073709551616\n",
+            "request=smtpd_access_policy\nprotocol_state=DATA\nrecipient_count=-1\n",
+            "request=smtpd_access_policy\nprotocol_state=RCPT\nsasl_username\n",
+            "request=junk\nprotocol_state=RCPT\n",
+            "protocol_state=RCPT\nrecipient=anna@shop.example\n",
+            "request=smtpd_access_policy\nrequest=smtpd_access_policy\n",
+            "request=smtpd_access_policy\n=\n",
+            "\n",
         ],
     },
 ];

@@ -9,27 +9,17 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
 
 use bytes::BytesMut;
 use postcote::config::Config;
-use postcote::daemon;
 use postcote::handler::{Handler, PolicyHandler};
-use postcote::journal::{Amount, Write, WriteBack};
-use postcote::lookup::Resolver;
-use postcote::mail::policy::Greylisting;
-use postcote::mail::{Delimiters, Timestamp, Uid};
-use postcote::policy::{
-    Acquaintances, AppLogins, Clock, Greylist, Ledger, LedgerSettings, Policy, Reader, Remembers,
-};
+use postcote::mail::Uid;
 use postcote::protocol::{Codec, Policy as Protocol};
-use postcote::store::{PgDirectory, Role};
+use postcote::store::PgDirectory;
 
 use crate::support::fixture::Fixture;
 use crate::support::pg;
-use crate::support::scratch::Scratch;
+use crate::support::policy::{PolicyService, Time};
 
 /// Attributes that a request has unless it says otherwise.
 const FILLED_IN: [(&str, &str); 4] = [
@@ -38,9 +28,6 @@ const FILLED_IN: [(&str, &str); 4] = [
     ("client_address", "192.0.2.1"),
     ("size", "0"),
 ];
-/// Long after the beginning of 1970, at the begin of a minute.
-const START: i64 = 1_800_001_260;
-
 #[tokio::test(flavor = "multi_thread")]
 async fn every_dialog_goes_as_it_is_written() {
     let files = dialogs();
@@ -61,17 +48,17 @@ fn dialogs() -> Vec<PathBuf> {
     files
 }
 
-struct House {
+/// The engine, with everything that it needs.
+pub(super) struct House {
     handler: PolicyHandler<PgDirectory>,
-    journal: WriteBack,
-    app_logins: AppLogins,
-    time: Arc<AtomicI64>,
+    service: PolicyService,
+    time: Time,
     client: tokio_postgres::Client,
-    _scratch: Scratch,
     _database: pg::TestDatabase<'static>,
 }
 
-async fn house(text: &str) -> House {
+/// Makes one of the head of a dialog.
+pub(super) async fn house(text: &str) -> House {
     let said = |word: &str| -> Vec<String> {
         let lines = text.lines().filter_map(|line| line.strip_prefix(word));
         lines.map(|line| line.trim().to_owned()).collect()
@@ -81,40 +68,11 @@ async fn house(text: &str) -> House {
     for fixture in said("fixture:") {
         Fixture::read(&fixture).load(&client).await;
     }
-    let mut config = Config::parse(&said("config:").join("\n"), Path::new("dialog")).unwrap();
-    config.database.url = database.url.clone().into();
-    // Not what is tried here, and this machine may be busy.
-    config.policy.answer_within = Duration::from_secs(20);
-    let scratch = Scratch::new();
-    let link = |role| daemon::link(&config, role).unwrap();
-    let journal = WriteBack::open(&scratch.join("journal"), link(Role::Journal)).unwrap();
-    let time = Arc::new(AtomicI64::new(START));
-    let clock: Clock = {
-        let time = Arc::clone(&time);
-        Arc::new(move || Timestamp(time.load(Ordering::Relaxed)))
-    };
-    let reader = Reader::open(link(Role::Policy));
-    let ledger = Ledger::open(
-        journal.clone(),
-        link(Role::Policy),
-        LedgerSettings::default(),
-        Arc::clone(&clock),
-    );
-    assert!(ledger.loaded(Duration::from_secs(20)).await);
-    let delay = i64::try_from(config.policy.greylist_delay.as_secs()).unwrap();
-    let greylisting = Greylisting { delay, ..Greylisting::default() };
-    let remembers = Remembers {
-        ledger,
-        acquaintances: Acquaintances::new(journal.clone(), reader.clone()),
-        greylist: Greylist::new(journal.clone(), reader, greylisting),
-        journal: journal.clone(),
-    };
-    let directory = PgDirectory::open(link(Role::Lookups)).await.unwrap();
-    let resolver = Resolver::new(directory, Delimiters::default());
-    let app_logins = AppLogins::default();
-    let policy = Policy::new(&config, resolver, remembers, app_logins.clone(), clock);
-    let handler = PolicyHandler::new(policy, None);
-    House { handler, journal, app_logins, time, client, _scratch: scratch, _database: database }
+    let config = Config::parse(&said("config:").join("\n"), Path::new("dialog")).unwrap();
+    let time = Time::default();
+    let service = PolicyService::open(config, &database.url, &time).await;
+    let handler = PolicyHandler::new(service.policy.clone(), None);
+    House { handler, service, time, client, _database: database }
 }
 
 /// Plays a dialog; what was answered otherwise.
@@ -139,13 +97,17 @@ async fn play(file: &Path) -> Vec<String> {
             }
             "clock" => {
                 let seconds = rest.strip_prefix('+').unwrap().parse().unwrap();
-                house.time.fetch_add(seconds, Ordering::Relaxed);
+                house.time.pass(seconds);
             }
             "quota" => house.quota(rest).await,
             "login" => {
                 let (uid, id) = rest.split_once(' ').unwrap();
                 let client = "192.0.2.1".parse().unwrap();
-                house.app_logins.logged_in(Uid(uid.parse().unwrap()), client, id.parse().ok());
+                house.service.app_logins.logged_in(
+                    Uid(uid.parse().unwrap()),
+                    client,
+                    id.parse().ok(),
+                );
             }
             "sql" => house.client.batch_execute(rest).await.unwrap(),
             "config" | "fixture" => {}
@@ -157,7 +119,7 @@ async fn play(file: &Path) -> Vec<String> {
 }
 
 impl House {
-    async fn ask(&self, attributes: &str, number: usize) -> String {
+    pub(super) async fn ask(&self, attributes: &str, number: usize) -> String {
         let given: Vec<_> = attributes.split(' ').map(|one| one.split_once('=').unwrap()).collect();
         let instance = format!("1a2b.{number}");
         let filled_in = FILLED_IN.into_iter().chain([("instance", &*instance)]);
@@ -178,9 +140,7 @@ impl House {
 
     async fn quota(&self, told: &str) {
         let numbers: Vec<i64> = told.split(' ').map(|number| number.parse().unwrap()).collect();
-        let set = |at: usize| Some(Amount::Set(numbers[at]));
-        let uid = Uid(u32::try_from(numbers[0]).unwrap());
-        let write = Write::Quota { uid, bytes: set(1), messages: set(2) };
-        self.journal.commit(write).await.unwrap();
+        let uid = u32::try_from(numbers[0]).unwrap();
+        self.service.holds(uid, numbers[1], numbers[2]).await;
     }
 }

@@ -6,6 +6,8 @@ mod dialogs;
 mod greylist;
 mod ledger;
 mod outage;
+mod unsure;
+mod warning;
 
 use std::path::Path;
 use std::sync::Arc;

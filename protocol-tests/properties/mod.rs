@@ -6,5 +6,6 @@ mod codecs;
 mod connection;
 mod database;
 mod dovecot;
+mod policy;
 mod text;
 mod words;

@@ -6,6 +6,7 @@ pub(crate) mod fixture;
 pub(crate) mod lines;
 pub(crate) mod peer;
 pub(crate) mod pg;
+pub(crate) mod policy;
 pub(crate) mod scratch;
 pub(crate) mod site;
 pub(crate) mod supervisor;

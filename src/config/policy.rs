@@ -10,7 +10,9 @@ use serde::{Deserialize, Serialize, Serializer};
 use crate::config::text::{self, BadValue, Text, Written};
 use crate::config::{Config, duration, value};
 use crate::mail::parse_size;
-use crate::mail::policy::{Limit, Network, PolicyRule, SendingKey, SendingLimits, Windowing};
+use crate::mail::policy::{
+    Limit, Network, NetworkError, PolicyRule, SendingKey, SendingLimits, Windowing,
+};
 
 /// What the policy service decides: `[policy]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -184,8 +186,8 @@ impl Written for Network {
     const FORM: &'static str = "a text such as \"192.0.2.0/24\"";
 
     fn read(text: &str) -> Result<Self, BadValue> {
-        text.parse().map_err(|_| {
-            BadValue::new(format!("`{text}` is no network"))
+        text.parse().map_err(|why: NetworkError| {
+            BadValue::new(format!("`{text}` is no network: {why}"))
                 .hint("write `192.0.2.0/24`, `2001:db8::/32` or one address")
         })
     }

@@ -17,8 +17,8 @@
 //! one line of SMTP of them.
 //!
 //! # Errors
-//! A line without `=`, an attribute that stands there twice, a number that is none, and a request of
-//! another kind end the connection: smtpd(8) then does what its `default_action` says, so that a
+//! A line without `=`, an attribute that stands there twice, a number or a state that is none, and a
+//! request of another kind end the connection: smtpd(8) then does what its `default_action` says, so that a
 //! request that nobody understands is never permitted by accident. Lines that end with CR LF make no
 //! empty line and so no request, as for Postfix itself.
 //!
@@ -261,6 +261,10 @@ impl Request {
                 return (value == b"smtpd_access_policy").then_some(());
             }
             b"protocol_state" => {
+                // Of a state that is none nothing could be refused.
+                if !value.iter().all(|byte| byte.is_ascii_uppercase() || *byte == b'-') {
+                    return None;
+                }
                 self.state = State::of(value);
                 return seen.once(1 << 1);
             }
@@ -365,6 +369,8 @@ mod tests {
             b"request=smtpd_access_policy\nsender\n\n",
             b"request=smtpd_access_policy\n=a@b\n\n",
             b"request=smtpd_access_policy\nsize=1x\n\n",
+            b"request=smtpd_access_policy\nprotocol_state=rcpt\n\n",
+            b"request=smtpd_access_policy\nprotocol_state=RCPT\0\n\n",
             b"request=smtpd_access_policy\nsize=+1\n\n",
             b"request=smtpd_access_policy\nsize=-1\n\n",
             b"request=smtpd_access_policy\nrecipient_count=4294967296\n\n",

@@ -16,8 +16,9 @@ Examples:
   postcote admin limits show alice@example.org --app-password laptop
 
 Of each limit the nearest that says something counts: the account's own, its
-domain's for each account, the one of the configuration. What the accounts of a
-domain send together has a limit of its own, and so has an app password.
+domain's for each account, `account-limits` in [policy] of the configuration. What
+the accounts of a domain send together has limits of its own, by default
+`domain-limits`, and so has an app password, `app-password-limits`.
 
 What was used of a limit is what all hosts have written back, some seconds ago.";
 

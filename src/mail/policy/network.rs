@@ -20,10 +20,16 @@ pub struct Network {
     prefix: u8,
 }
 
-/// A text is no network.
+/// Why a text is no network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a network has the form `192.0.2.0/24`, `2001:db8::/32` or that of one address")]
-pub struct NetworkError;
+pub enum NetworkError {
+    /// It does not begin with an address.
+    #[error("it has no IP address")]
+    NoAddress,
+    /// What stands behind the slash is no number of bits.
+    #[error("{0} bits are the most")]
+    Bits(u8),
+}
 
 impl Network {
     /// The network of an address, of which so many bits count.
@@ -60,12 +66,12 @@ impl FromStr for Network {
 
     fn from_str(text: &str) -> Result<Self, NetworkError> {
         let (address, prefix) = text.split_once('/').map_or((text, None), |(a, p)| (a, Some(p)));
-        let address: IpAddr = address.trim().parse().map_err(|_| NetworkError)?;
+        let address: IpAddr = address.trim().parse().map_err(|_| NetworkError::NoAddress)?;
         let address = address.to_canonical();
         let longest = if address.is_ipv4() { 32 } else { 128 };
-        let prefix = prefix.map_or(Ok(longest), |prefix| prefix.trim().parse());
-        let prefix = prefix.map_err(|_| NetworkError)?;
-        (prefix <= longest).then(|| Self::of(address, prefix)).ok_or(NetworkError)
+        let prefix = prefix.map_or(Ok(longest), |prefix| prefix.trim().parse()).ok();
+        let prefix = prefix.filter(|prefix| *prefix <= longest);
+        prefix.map(|prefix| Self::of(address, prefix)).ok_or(NetworkError::Bits(longest))
     }
 }
 
@@ -93,8 +99,16 @@ mod tests {
             assert_eq!(network.contains(address.parse().unwrap()), expected, "{address}");
             assert_eq!(network.to_string().parse(), Ok(network));
         }
-        for bad in ["", "192.0.2", "192.0.2.0/33", "2001:db8::/129", "192.0.2.0/x", "/24"] {
-            assert_eq!(bad.parse::<Network>(), Err(NetworkError), "{bad}");
+        let bad = [
+            ("", NetworkError::NoAddress),
+            ("192.0.2", NetworkError::NoAddress),
+            ("/24", NetworkError::NoAddress),
+            ("192.0.2.0/33", NetworkError::Bits(32)),
+            ("192.0.2.0/x", NetworkError::Bits(32)),
+            ("2001:db8::/129", NetworkError::Bits(128)),
+        ];
+        for (text, error) in bad {
+            assert_eq!(text.parse::<Network>(), Err(error), "{text}");
         }
     }
 }
