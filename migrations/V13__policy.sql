@@ -68,6 +68,15 @@ ALTER TABLE postcote.alias
 ALTER TABLE postcote.default_alias
     ADD COLUMN senders text[],
     ADD CONSTRAINT default_alias_senders_valid CHECK (postcote.are_senders(senders));
+-- Whoever is renamed is renamed there, too: each sender, and each domain behind an @.
+CREATE FUNCTION postcote.sender_keys(list text[]) RETURNS text[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN (SELECT array_agg(DISTINCT key)
+            FROM unnest(list) AS one(sender),
+                 unnest(ARRAY[sender, substring(sender FROM '@[^@]*$')]) AS key
+            WHERE key IS NOT NULL);
+CREATE INDEX alias_senders ON postcote.alias USING gin (postcote.sender_keys(senders))
+    WITH (fastupdate = off) WHERE senders IS NOT NULL;
 COMMENT ON COLUMN postcote.account.sending_limits IS 'an absent key: as the domain says; null: no limit';
 COMMENT ON COLUMN postcote.domain.sending_limits IS 'of all its accounts together';
 COMMENT ON COLUMN postcote.domain.account_sending_limits IS 'of each account that says nothing itself';

@@ -18,6 +18,10 @@ const IMPORT: &str = "
         SELECT 70000 + i % 3000, 'a' || i,
                ARRAY['u' || i || '@d' || i % 3000 || '.example', 'postmaster+%d@d1.example']
         FROM generate_series(1, 20000) i;
+    UPDATE postcote.alias SET senders = ARRAY['members', 'boss@d' || gid || '.example']
+        WHERE localpart LIKE '%7';
+    INSERT INTO postcote.sender_grant (uid, gid, localpart)
+        SELECT uid, 70000 + uid % 2999, 'sales-*' FROM postcote.account WHERE uid % 3 = 0;
     INSERT INTO postcote.catchall (gid, destinations)
         SELECT 70000 + i, ARRAY['u' || i || '@d' || i || '.example'] FROM generate_series(2, 2999) i;
     INSERT INTO postcote.relocated (gid, localpart, new_address)
@@ -33,6 +37,12 @@ const IMPORT: &str = "
 const COMMANDS: &[(&str, &[&str])] = &[
     ("account show u77@d77.example --with aliases", &[]),
     ("account find 70077", &[]),
+    ("domain show d77.example", &[]),
+    ("sender grant u77@d77.example x@d78.example", &[]),
+    ("sender list u77@d77.example", &["domain_name"]),
+    ("sender revoke u77@d77.example", &[]),
+    ("limits set u77@d77.example --messages-per-day 9", &[]),
+    ("limits show d77.example", &[]),
     ("account set u77@d77.example --name Jane --quota 2g", &[]),
     ("account suspend u77@d77.example --only login", &[]),
     ("account resume u77@d77.example", &[]),

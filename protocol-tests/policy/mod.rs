@@ -6,6 +6,7 @@ mod dialogs;
 mod greylist;
 mod ledger;
 mod outage;
+mod unsure;
 
 use std::path::Path;
 use std::sync::Arc;

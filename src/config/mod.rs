@@ -35,9 +35,7 @@ pub use error::ConfigError;
 pub use listen::{Listen, Protocol};
 pub use load::{DEFAULT_FILE, Source};
 pub use logins::{LoginDomain, LoginPrefix, Logins};
-pub use policy::{
-    ADVISORY, FullMailbox, Network, PROTECTING, Policy, RuleSet, WindowKind, ZoneName,
-};
+pub use policy::{ADVISORY, FullMailbox, PROTECTING, Policy, RuleSet, WindowKind, ZoneName};
 pub use scheme::password_scheme;
 pub use show::{Shown, show};
 pub use text::{BadValue, closest};

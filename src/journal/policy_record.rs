@@ -152,7 +152,7 @@ mod tests {
             "sent 1 alias:1:1:1:1:1:1",
             "to 1",
             "to -1 1",
-            "passed 192.0.2.1/24 1 1",
+            "passed 192.0.2.0/33 1 1",
             "greylisted 1 1",
         ] {
             assert_eq!(read(&bad.split(' ').collect::<Vec<_>>()), None, "{bad}");

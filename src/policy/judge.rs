@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::config::{Config, FullMailbox, Network};
+use crate::config::{Config, FullMailbox};
 use crate::directory::Directory;
 use crate::journal::WriteBack;
 use crate::lookup::Resolver;
-use crate::mail::policy::{Greylisting, PolicyRule, Refused, Verdict};
+use crate::mail::policy::{Greylisting, Network, PolicyRule, Refused, Verdict};
 use crate::policy::decided::Decided;
 use crate::policy::facts::Facts;
 use crate::policy::limits::{Limits, Purpose};

@@ -17,6 +17,7 @@ mod facts;
 mod greylist;
 mod judge;
 mod ledger;
+mod limit_words;
 mod limits;
 mod messages;
 mod opinions;

@@ -82,8 +82,13 @@ pub async fn of_domain(tx: &Transaction<'_>, gid: Gid) -> Result<Vec<GrantRow>, 
 pub async fn list(tx: &Transaction<'_>, filter: &Filter) -> Result<Vec<GrantRow>, Error> {
     let statement = concat!(
         include_str!("sql/sender_grants.sql"),
-        "WHERE a.gid = ANY ($1) AND a.localpart LIKE $2 OR a.localpart LIKE $3 \
-            OR g.gid = ANY ($1) AND g.localpart LIKE $2 OR g.localpart LIKE $3 \
+        "WHERE (g.uid, g.gid, g.localpart) IN ( \
+             SELECT uid, gid, localpart FROM postcote.sender_grant \
+             WHERE gid = ANY ($1) AND localpart LIKE $2 OR localpart LIKE $3 \
+             UNION \
+             SELECT s.uid, s.gid, s.localpart \
+             FROM postcote.sender_grant s JOIN postcote.account o USING (uid) \
+             WHERE o.gid = ANY ($1) AND o.localpart LIKE $2 OR o.localpart LIKE $3) \
          ORDER BY n.name, a.localpart COLLATE \"C\", d.name, g.localpart COLLATE \"C\""
     );
     tx.query(statement, &filter.params()).await?.iter().map(grant).collect()

@@ -21,11 +21,7 @@ pub struct Guarded {
 /// # Errors
 /// The database failed.
 pub async fn naming(tx: &Transaction<'_>, named: &[AllowedSender]) -> Result<Vec<Guarded>, Error> {
-    let statement = "SELECT gid, localpart, senders FROM postcote.alias WHERE senders && $1 \
-                     UNION ALL \
-                     SELECT gid, localpart, senders FROM postcote.default_alias \
-                     WHERE senders && $1 ORDER BY 1, 2";
-    tx.query(statement, &[&named]).await?.iter().map(guarded).collect()
+    by_keys(tx, &named.iter().map(ToString::to_string).collect::<Vec<_>>()).await
 }
 
 /// Those that name addresses of a domain.
@@ -33,13 +29,17 @@ pub async fn naming(tx: &Transaction<'_>, named: &[AllowedSender]) -> Result<Vec
 /// # Errors
 /// The database failed.
 pub async fn naming_domain(tx: &Transaction<'_>, name: &DomainName) -> Result<Vec<Guarded>, Error> {
-    let statement = "SELECT gid, localpart, senders \
-                     FROM (SELECT gid, localpart, senders FROM postcote.alias \
-                           UNION ALL \
-                           SELECT gid, localpart, senders FROM postcote.default_alias) a \
-                     WHERE EXISTS (SELECT FROM unnest(senders) s WHERE s LIKE '%@' || $1) \
-                     ORDER BY 1, 2";
-    tx.query(statement, &[name]).await?.iter().map(guarded).collect()
+    by_keys(tx, &[format!("@{name}")]).await
+}
+
+/// By the keys of `V13__policy.sql`.
+async fn by_keys(tx: &Transaction<'_>, keys: &[String]) -> Result<Vec<Guarded>, Error> {
+    let statement = "SELECT gid, localpart, senders FROM postcote.alias \
+                     WHERE senders IS NOT NULL AND postcote.sender_keys(senders) && $1 \
+                     UNION ALL \
+                     SELECT gid, localpart, senders FROM postcote.default_alias \
+                     WHERE postcote.sender_keys(senders) && $1 ORDER BY 1, 2";
+    tx.query(statement, &[&keys]).await?.iter().map(guarded).collect()
 }
 
 fn guarded(row: &Row) -> Result<Guarded, Error> {

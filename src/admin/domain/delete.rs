@@ -6,8 +6,8 @@ use crate::admin::report::{ChangeKind, Report};
 use crate::admin::{AdminError, Desk, references};
 use crate::mail::{DomainName, Refusal, Rule, counted};
 use crate::store::inventory::{self, DomainRow, Filter};
-use crate::store::orders;
 use crate::store::write;
+use crate::store::{grants, orders};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -74,10 +74,16 @@ impl Delete {
         } else if row.accounts > 0 {
             report.note(format!("its mail stays in `{}`", row.directory));
         }
+        let granted = grants::of_domain(desk.tx, gid).await?;
+        let elsewhere = granted.iter().filter(|grant| grant.login.domain != row.name).count();
         write::delete_domain(desk.tx, gid).await?;
         report.change(ChangeKind::Deleted, Item::domain(&row));
         if !contents.is_empty() {
             report.note(format!("with it: {}", enumerate(&contents)));
+        }
+        if elsewhere > 0 {
+            let grants = counted(elsewhere as u64, "sender grant");
+            report.note(format!("with it: {grants} to accounts of other domains"));
         }
         references::warn_of_domain(desk, &names.of(gid), &mut report).await?;
         Ok(report)

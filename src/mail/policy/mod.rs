@@ -5,6 +5,7 @@
 
 mod fullness;
 mod greylisting;
+mod network;
 mod rights;
 mod senders;
 mod sending;
@@ -15,9 +16,8 @@ mod verdict;
 mod window;
 
 pub use fullness::{Filled, mailbox_full};
-pub use greylisting::{
-    Greylisted, Greylisting, Learnt, Network, NetworkError, Proof, Seen, Triplet, hash,
-};
+pub use greylisting::{Greylisted, Greylisting, Learnt, Proof, Seen, Triplet, hash};
+pub use network::{Network, NetworkError};
 pub use rights::{Shut, Writer, restricted_alias, sender_rights};
 pub use senders::{
     AllowedSender, LocalpartPattern, SenderGrant, SenderPattern, SenderPatternError,

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::mail::policy::sending::{Limit, SendingLimits};
+use crate::mail::policy::window::Sent;
 
 /// One of the things that sending is limited by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -50,6 +51,19 @@ impl SendingKey {
             Self::RecipientsPerDay => "recipients-per-day",
             Self::BytesPerDay => "bytes-per-day",
             Self::NewRecipientsPerDay => "new-recipients-per-day",
+        }
+    }
+
+    /// What counts against it of that which was sent within the hour and the day.
+    pub fn of(self, hour: Sent, day: Sent) -> u64 {
+        match self {
+            Self::MessagesPerHour => hour.messages,
+            Self::RecipientsPerHour => hour.recipients,
+            Self::BytesPerHour => hour.bytes,
+            Self::MessagesPerDay => day.messages,
+            Self::RecipientsPerDay => day.recipients,
+            Self::BytesPerDay => day.bytes,
+            Self::NewRecipientsPerDay => day.new_recipients,
         }
     }
 
