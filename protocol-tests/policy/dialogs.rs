@@ -48,7 +48,8 @@ fn dialogs() -> Vec<PathBuf> {
     files
 }
 
-struct House {
+/// The engine, with everything that it needs.
+pub(super) struct House {
     handler: PolicyHandler<PgDirectory>,
     service: PolicyService,
     time: Time,
@@ -56,7 +57,8 @@ struct House {
     _database: pg::TestDatabase<'static>,
 }
 
-async fn house(text: &str) -> House {
+/// Makes one of the head of a dialog.
+pub(super) async fn house(text: &str) -> House {
     let said = |word: &str| -> Vec<String> {
         let lines = text.lines().filter_map(|line| line.strip_prefix(word));
         lines.map(|line| line.trim().to_owned()).collect()
@@ -117,7 +119,7 @@ async fn play(file: &Path) -> Vec<String> {
 }
 
 impl House {
-    async fn ask(&self, attributes: &str, number: usize) -> String {
+    pub(super) async fn ask(&self, attributes: &str, number: usize) -> String {
         let given: Vec<_> = attributes.split(' ').map(|one| one.split_once('=').unwrap()).collect();
         let instance = format!("1a2b.{number}");
         let filled_in = FILLED_IN.into_iter().chain([("instance", &*instance)]);

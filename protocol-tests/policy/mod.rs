@@ -7,6 +7,7 @@ mod greylist;
 mod ledger;
 mod outage;
 mod unsure;
+mod warning;
 
 use std::path::Path;
 use std::sync::Arc;

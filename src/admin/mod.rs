@@ -33,6 +33,7 @@ mod spellings;
 use tokio_postgres::{Client, Transaction};
 
 use crate::config::{Accounts, Config};
+use crate::mail::policy::Windowing;
 use crate::mail::{Address, Delimiters, Timestamp};
 use crate::store::write;
 
@@ -117,6 +118,8 @@ pub struct Settings {
     pub delimiters: Delimiters,
     /// How much may be sent where nobody says anything.
     pub sending: sending::Defaults,
+    /// Since when what was sent counts.
+    pub windowing: Windowing,
 }
 
 impl From<&Config> for Settings {
@@ -124,7 +127,12 @@ impl From<&Config> for Settings {
         Self {
             accounts: config.accounts.clone(),
             delimiters: config.addresses.recipient_delimiter.clone(),
-            sending: sending::Defaults::default(),
+            sending: sending::Defaults {
+                account: config.policy.account_limits,
+                app_password: config.policy.app_password_limits,
+                domain: config.policy.domain_limits,
+            },
+            windowing: config.policy.windowing(),
         }
     }
 }

@@ -84,6 +84,8 @@ pub enum ChangeKind {
     Changed,
     /// It is gone.
     Deleted,
+    /// What was counted of it no longer counts.
+    Reset,
 }
 
 /// A remark.
@@ -276,9 +278,11 @@ impl ChangeKind {
             (false, Self::Added) => "added",
             (false, Self::Changed) => "changed",
             (false, Self::Deleted) => "deleted",
+            (false, Self::Reset) => "reset",
             (true, Self::Added) => "would add",
             (true, Self::Changed) => "would change",
             (true, Self::Deleted) => "would delete",
+            (true, Self::Reset) => "would reset",
         }
     }
 }

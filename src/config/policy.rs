@@ -10,7 +10,9 @@ use serde::{Deserialize, Serialize, Serializer};
 use crate::config::text::{self, BadValue, Text, Written};
 use crate::config::{Config, duration, value};
 use crate::mail::parse_size;
-use crate::mail::policy::{Limit, Network, NetworkError, PolicyRule, SendingKey, SendingLimits};
+use crate::mail::policy::{
+    Limit, Network, NetworkError, PolicyRule, SendingKey, SendingLimits, Windowing,
+};
 
 /// What the policy service decides: `[policy]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,6 +96,16 @@ pub enum FullMailbox {
 pub const ADVISORY: &str = "advisory";
 /// The context of the rules that somebody relies on: without an answer, mail waits.
 pub const PROTECTING: &str = "protecting";
+
+impl Policy {
+    /// How an hour and a day are meant.
+    pub fn windowing(&self) -> Windowing {
+        match self.window {
+            WindowKind::Sliding => Windowing::Sliding,
+            WindowKind::Calendar => Windowing::Calendar(self.time_zone.zone()),
+        }
+    }
+}
 
 impl Default for Policy {
     fn default() -> Self {

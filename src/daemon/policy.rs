@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::{Config, Protocol, WindowKind};
+use crate::config::{Config, Protocol};
 use crate::daemon::link;
 use crate::directory::Directory;
 use crate::handler::now;
@@ -12,7 +12,6 @@ use crate::lookup::Resolver;
 use crate::mail::policy::Greylisting;
 use crate::policy::{
     Acquaintances, AppLogins, Greylist, Ledger, LedgerSettings, Policy, Reader, Remembers,
-    Windowing,
 };
 use crate::store::Role;
 use crate::store::conninfo::ConnInfoError;
@@ -31,10 +30,7 @@ pub(super) async fn policy<D: Directory + 'static>(
 ) -> Result<Option<Policy<D>>, ConnInfoError> {
     let is_asked = config.listen.iter().any(|listen| listen.protocol == Protocol::Policy);
     let Some(journal) = journal.filter(|_| is_asked) else { return Ok(None) };
-    let windowing = match config.policy.window {
-        WindowKind::Sliding => Windowing::Sliding,
-        WindowKind::Calendar => Windowing::Calendar(config.policy.time_zone.zone()),
-    };
+    let windowing = config.policy.windowing();
     let settings = LedgerSettings { windowing, soft_percent: config.policy.warn_at };
     let clock = Arc::new(now);
     let link = link(config, Role::Policy)?;

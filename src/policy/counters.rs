@@ -4,8 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::mail::Timestamp;
-use crate::mail::policy::{Passed, SendingLimits, Sent, Span, Subject, Window};
-use crate::policy::windowing::Windowing;
+use crate::mail::policy::{Passed, SendingLimits, Sent, Span, Subject, Window, Windowing};
 
 /// Whether there is room for more.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,10 +10,9 @@ use tokio::time::timeout;
 
 use crate::journal::{PolicyWrite, SentWithin, Write, WriteBack};
 use crate::mail::Timestamp;
-use crate::mail::policy::{SendingLimits, Sent, Subject};
+use crate::mail::policy::{SendingLimits, Sent, Subject, Windowing};
 use crate::policy::counters::{Ask, Counters, Room};
 use crate::policy::poller::Poller;
-use crate::policy::windowing::Windowing;
 use crate::store::Link;
 use crate::telemetry::log;
 

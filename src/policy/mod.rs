@@ -28,7 +28,6 @@ mod rule_sets;
 mod upkeep;
 mod usage;
 mod warning;
-mod windowing;
 
 pub use acquaintances::Acquaintances;
 pub use app_logins::AppLogins;
@@ -40,4 +39,5 @@ pub use question::{Question, Sender, Stage};
 pub use reader::{Reader, Unavailable};
 pub use rule_sets::{RuleSets, Rules};
 pub use warning::Warning;
-pub use windowing::Windowing;
+
+pub use crate::mail::policy::Windowing;

@@ -112,7 +112,7 @@ impl Polling {
     ) -> Result<(), String> {
         let now = (self.clock)();
         let since = Span::ALL.map(|span| shared.windowing.since(span, now));
-        let totals = self.ask(sent::totals(client, shared.writer, subjects, since)).await?;
+        let totals = self.ask(sent::totals(client, Some(shared.writer), subjects, since)).await?;
         let mut counters = shared.counters();
         for total in totals {
             counters.hear(total.subject, Heard { windows: total.windows, reset: total.reset });

@@ -167,6 +167,9 @@ const CONSTRAINTS: &[(&str, Rule, &str)] = &[
     ("domain_sending_limits_valid", Rule::BadValue, SENDING),
     ("domain_services_valid", Rule::BadValue, SERVICES),
     ("domain_transport_valid", Rule::BadValue, TRANSPORT),
+    ("greylist_client_not_negative", Rule::Internal, ""),
+    ("greylist_client_pkey", Rule::Internal, ""),
+    ("greylist_pkey", Rule::Internal, ""),
     ("journal_position_journal_valid", Rule::Internal, ""),
     ("journal_position_not_negative", Rule::Internal, ""),
     ("journal_position_pkey", Rule::Internal, ""),
@@ -207,6 +210,13 @@ const CONSTRAINTS: &[(&str, Rule, &str)] = &[
     ("sender_grant_localpart_valid", Rule::BadValue, LOCALPART),
     ("sender_grant_of_account", Rule::NoSuchAccount, ""),
     ("sender_grant_pkey", Rule::Internal, "the account has just got this grant"),
+    ("sent_kind_known", Rule::Internal, ""),
+    ("sent_not_negative", Rule::Internal, ""),
+    ("sent_pkey", Rule::Internal, ""),
+    ("sent_reset_kind_known", Rule::Internal, ""),
+    ("sent_reset_pkey", Rule::Internal, ""),
+    ("sent_to_of_account", Rule::NoSuchAccount, ""),
+    ("sent_to_pkey", Rule::Internal, ""),
 ];
 
 /// What a constraint asks for, for those who check before they write; empty if its rule says it.

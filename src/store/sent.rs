@@ -1,9 +1,10 @@
 //! What was sent, as all processes have written it back.
 
-use tokio_postgres::{Client, Error, Row};
+use tokio_postgres::{Client, Error, GenericClient, Row, Transaction};
 
 use crate::mail::Timestamp;
 use crate::mail::policy::{Sent, Span, Subject, Window};
+use crate::store::sending::Holder;
 
 /// Who has sent something, and where in the history of the database that was read.
 #[derive(Debug)]
@@ -65,13 +66,13 @@ fn subject(row: &Row) -> Result<Option<Subject>, Error> {
     Ok(kind.zip(id).and_then(|(kind, id)| Subject::of_key(kind, id)))
 }
 
-/// What all others have counted for some, since the moments at which the hour and the day begin.
+/// What all but one writer have counted for some, since the moments at which the hour and the day begin.
 ///
 /// # Errors
 /// The database failed.
 pub async fn totals(
-    client: &Client,
-    writer: i64,
+    client: &impl GenericClient,
+    but: Option<i64>,
     subjects: &[Subject],
     [hour, day]: [Timestamp; 2],
 ) -> Result<Vec<Total>, Error> {
@@ -80,7 +81,7 @@ pub async fn totals(
     // Of the first grain all of it counts.
     let day = Timestamp(day.0 - day.0.rem_euclid(Span::Day.grain()));
     let query = include_str!("sql/sent_totals.sql");
-    let rows = client.query(query, &[&kinds, &ids, &writer, &minute(hour), &minute(day)]).await?;
+    let rows = client.query(query, &[&kinds, &ids, &but, &minute(hour), &minute(day)]).await?;
     let mut totals: Vec<Total> = Vec::with_capacity(subjects.len());
     for row in &rows {
         let Some(subject) = subject(row)? else { continue };
@@ -119,6 +120,47 @@ pub async fn prune(client: &Client, now: Timestamp) -> Result<u64, Error> {
     let statement = "DELETE FROM postcote.sent WHERE ctid = ANY (ARRAY(
         SELECT ctid FROM postcote.sent WHERE minute < $1 LIMIT 5000))";
     client.execute(statement, &[&(minute(now) - KEEP)]).await
+}
+
+/// What is counted for what limits are said about; of each account of a domain those that have sent
+/// something lately.
+///
+/// # Errors
+/// The database failed.
+pub async fn subjects_of(tx: &Transaction<'_>, holder: &Holder) -> Result<Vec<Subject>, Error> {
+    let rows = match holder {
+        Holder::Account(uid) => return Ok(vec![Subject::Account(*uid)]),
+        Holder::Domain(gid) => return Ok(vec![Subject::Domain(*gid)]),
+        Holder::AccountsOf(gid) => {
+            let query = "SELECT 'account' AS kind, a.uid AS id FROM postcote.account a
+                         WHERE a.gid = $1 AND EXISTS (SELECT FROM postcote.sent s
+                             WHERE s.kind = 'account' AND s.id = a.uid) ORDER BY a.uid";
+            tx.query(query, &[gid]).await?
+        }
+        Holder::AppPassword(uid, name) => {
+            let query = "SELECT 'app_password' AS kind, id FROM postcote.app_password
+                         WHERE uid = $1 AND name = $2";
+            tx.query(query, &[uid, name]).await?
+        }
+    };
+    rows.iter().filter_map(|row| subject(row).transpose()).collect()
+}
+
+/// Says that what some have sent until the end of this minute no longer counts.
+///
+/// # Errors
+/// The database failed.
+pub async fn reset(
+    tx: &Transaction<'_>,
+    subjects: &[Subject],
+    now: Timestamp,
+) -> Result<(), Error> {
+    let kinds: Vec<&str> = subjects.iter().map(|subject| subject.key().0).collect();
+    let ids: Vec<i64> = subjects.iter().map(|subject| subject.key().1).collect();
+    let old = "DELETE FROM postcote.sent_reset WHERE minute < $1";
+    tx.execute(old, &[&(minute(now) - KEEP)]).await?;
+    let statement = include_str!("sql/reset_sent.sql");
+    tx.execute(statement, &[&kinds, &ids, &minute(now)]).await.map(drop)
 }
 
 fn minute(at: Timestamp) -> i64 {

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::admin::item::Item;
 use crate::admin::item::sheet::{Fact, fact};
 use crate::admin::sending::{Effective, Origin};
-use crate::mail::policy::{Limit, SendingKey, SendingLimits};
+use crate::mail::policy::{Limit, SendingKey, SendingLimits, Sent};
 use crate::mail::{Address, DomainName, exact_size};
 use crate::store::sending::Holder;
 
@@ -32,6 +32,10 @@ pub(super) struct SendingLimit {
     effective: Option<Amount>,
     /// Who says so: `own`, `domain` or `default`.
     from: Option<&'static str>,
+    /// What was used of it, as far as all hosts have written it back; absent of the accounts of a
+    /// domain, and where limits are shown with something else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    used: Option<u64>,
     #[serde(skip)]
     shown: Option<String>,
 }
@@ -61,7 +65,18 @@ impl SendingLimit {
             own: own.map(Into::into),
             effective: counts.map(|(_, limit, _)| (*limit).into()),
             from: counts.map(|(.., origin)| origin.as_str()),
+            used: None,
             shown: counts.map(|one| in_words(one, of)),
+        }
+    }
+
+    /// What was used of it, if anything was.
+    fn used_in_words(&self) -> String {
+        let is_bytes = SendingKey::parse(self.limit).is_some_and(SendingKey::is_bytes);
+        match self.used {
+            None | Some(0) => String::new(),
+            Some(used) if is_bytes => format!(", {} used", exact_size(used)),
+            Some(used) => format!(", {used} used"),
         }
     }
 
@@ -109,6 +124,7 @@ impl Item {
         holder: &Holder,
         own: &SendingLimits,
         effective: &[Effective],
+        used: Option<[Sent; 2]>,
     ) -> Self {
         let (of, word, app_password) = match holder {
             Holder::Account(_) => (Of::Account, "account", None),
@@ -116,7 +132,10 @@ impl Item {
             Holder::AppPassword(_, name) => (Of::Another, "app-password", Some(name.clone())),
             Holder::Domain(_) => (Of::Another, "domain", None),
         };
-        let limit = |key| SendingLimit::new(key, own.get(key), effective, of);
+        let limit = |key: SendingKey| SendingLimit {
+            used: used.map(|[hour, day]| key.of(hour, day)),
+            ..SendingLimit::new(key, own.get(key), effective, of)
+        };
         Self::SendingLimits(SendingLimitsItem {
             target: address.map_or_else(|| domain.to_string(), ToString::to_string),
             target_unicode: address.map_or_else(|| domain.to_unicode(), Address::to_unicode),
@@ -166,8 +185,8 @@ impl SendingLimitsItem {
             _ => self.target_unicode.clone(),
         };
         let limits = self.limits.iter().map(|one| {
-            let shown = one.shown.clone().unwrap_or_else(|| "no limit".to_owned());
-            fact(one.limit, [shown])
+            let shown = one.shown.as_deref().unwrap_or("no limit");
+            fact(one.limit, [shown.to_owned() + &one.used_in_words()])
         });
         std::iter::once(fact("LIMITS OF", [of])).chain(limits).collect()
     }

@@ -14,7 +14,7 @@ pub(super) const FEW: usize = 20;
 /// How many accounts were changed.
 pub(super) fn changes(changes: &[Change], dry_run: bool) -> String {
     let mut words = String::new();
-    for kind in [ChangeKind::Added, ChangeKind::Changed, ChangeKind::Deleted] {
+    for kind in [ChangeKind::Added, ChangeKind::Changed, ChangeKind::Deleted, ChangeKind::Reset] {
         let count = changes.iter().filter(|change| change.change == kind).count();
         if count > 0 {
             let _ = writeln!(words, "{} {count} accounts", kind.done(dry_run));

@@ -82,6 +82,19 @@ pub(super) async fn layers(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::admin::Settings;
+    use crate::config::Config;
+
+    #[test]
+    fn the_configuration_says_the_rest() {
+        let mut config = Config::default();
+        config.policy.account_limits.set(SendingKey::MessagesPerDay, Some(Limit::AtMost(1)));
+        config.policy.app_password_limits.set(SendingKey::MessagesPerDay, Some(Limit::AtMost(2)));
+        config.policy.domain_limits.set(SendingKey::MessagesPerDay, Some(Limit::AtMost(3)));
+        let Defaults { account, app_password, domain } = Settings::from(&config).sending;
+        let said = [account, app_password, domain].map(|one| one.day.messages);
+        assert_eq!(said, [1, 2, 3].map(|limit| Some(Limit::AtMost(limit))));
+    }
 
     #[test]
     fn the_nearest_says_how_much() {

@@ -4,6 +4,7 @@
 //! hang on, and finds it.
 
 mod effective;
+mod reset;
 mod set;
 mod show;
 mod target;
@@ -12,6 +13,7 @@ use crate::admin::report::Report;
 use crate::admin::{AdminError, Desk};
 
 pub use effective::Defaults;
+pub use reset::Reset;
 pub use set::Set;
 pub use show::Show;
 pub use target::{Target, TargetError, Whose};
@@ -21,6 +23,9 @@ pub(super) use effective::{Effective, Origin, counting};
 /// What to do with limits of sending.
 #[derive(Clone, Debug, clap::Subcommand)]
 pub enum Verb {
+    /// Lets what was sent until now no longer count
+    #[command(after_long_help = reset::EXAMPLES)]
+    Reset(Reset),
     /// Sets how much may be sent within an hour and within a day
     #[command(after_long_help = set::EXAMPLES)]
     Set(Box<Set>),
@@ -32,6 +37,7 @@ pub enum Verb {
 impl Verb {
     pub(super) fn what(&self) -> String {
         match self {
+            Self::Reset(reset) => format!("cannot reset limits of {}", reset.whose.shown()),
             Self::Set(set) => format!("cannot set limits of {}", set.whose.shown()),
             Self::Show(show) => format!("cannot show limits of {}", show.whose.shown()),
         }
@@ -45,6 +51,7 @@ impl Verb {
     pub(super) async fn perform(self, desk: Desk<'_, '_>) -> Result<Report, AdminError> {
         let what = self.what();
         match self {
+            Self::Reset(reset) => reset.perform(desk, &what).await,
             Self::Set(set) => set.perform(desk, &what).await,
             Self::Show(show) => show.perform(desk, &what).await,
         }

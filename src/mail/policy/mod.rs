@@ -14,6 +14,7 @@ mod states;
 mod subject;
 mod verdict;
 mod window;
+mod windowing;
 
 pub use fullness::{Filled, mailbox_full};
 pub use greylisting::{Greylisted, Greylisting, Learnt, Proof, Seen, Triplet, hash};
@@ -28,3 +29,4 @@ pub use states::{receiving_state, sending_state};
 pub use subject::Subject;
 pub use verdict::{PolicyRule, Refused, Verdict};
 pub use window::{Sent, Span, Window};
+pub use windowing::Windowing;

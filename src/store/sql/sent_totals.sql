@@ -12,7 +12,7 @@ LEFT JOIN LATERAL (
     FROM postcote.sent s
     JOIN (VALUES (true, $4::bigint, 1), (false, $5::bigint, 15)) AS g(of_hour, since, minutes)
       ON s.minute >= g.since
-    WHERE s.kind = who.kind AND s.id = who.id AND s.writer <> $3 AND s.minute >= $5
+    WHERE s.kind = who.kind AND s.id = who.id AND s.writer IS DISTINCT FROM $3 AND s.minute >= $5
       AND (r.minute IS NULL OR s.minute > r.minute)
     GROUP BY 1, 2) t ON true
 ORDER BY who.kind, who.id

@@ -1,7 +1,7 @@
 //! Since when what was sent counts against a limit.
 
 use jiff::tz::TimeZone;
-use jiff::{Timestamp as Instant, Zoned};
+use jiff::{Timestamp as Moment, Zoned};
 
 use crate::mail::Timestamp;
 use crate::mail::policy::{Span, Window};
@@ -28,13 +28,9 @@ impl Windowing {
         }
     }
 
-    /// When some of what was sent no longer counts; `None` if none of it does now.
-    pub(super) fn recovers(
-        &self,
-        span: Span,
-        windows: [&Window; 2],
-        now: Timestamp,
-    ) -> Option<Timestamp> {
+    /// When some of what was sent no longer counts, of what two windows know; `None` if none of it
+    /// does now.
+    pub fn recovers(&self, span: Span, windows: [&Window; 2], now: Timestamp) -> Option<Timestamp> {
         let since = self.since(span, now);
         let first = windows.into_iter().filter_map(|window| window.first_ends(since)).min()?;
         Some(match self {
@@ -70,7 +66,7 @@ fn end(zone: &TimeZone, span: Span, now: Timestamp) -> Timestamp {
 }
 
 fn local(zone: &TimeZone, at: Timestamp) -> Option<Zoned> {
-    Some(Instant::from_second(at.0).ok()?.to_zoned(zone.clone()))
+    Some(Moment::from_second(at.0).ok()?.to_zoned(zone.clone()))
 }
 
 #[cfg(test)]
@@ -80,7 +76,7 @@ mod tests {
 
     /// Seconds of a local time.
     fn at(text: &str) -> Timestamp {
-        Timestamp(text.parse::<Instant>().unwrap().as_second())
+        Timestamp(text.parse::<Moment>().unwrap().as_second())
     }
 
     #[test]
