@@ -97,6 +97,10 @@ impl Limits {
         } else {
             self.ledger.check(&subjects, more, facts.now)
         };
+        // What smtpd(8) refuses at its end it keeps: the client may send it again, to more.
+        if counts && purpose == Purpose::Deciding && matches!(room, Room::Full { .. }) {
+            self.counted.invalidate(&messages::key(question));
+        }
         if counts && (purpose == Purpose::Monitoring || !matches!(room, Room::Full { .. })) {
             self.wrote_to(account, &recipients, &subjects, facts.now);
         }

@@ -24,15 +24,26 @@ pub(super) struct Facts {
     runtime: Runtime,
 }
 
+/// Who answers as the policy service.
+#[derive(Clone, Copy)]
+pub(super) enum Service<'a> {
+    /// Whatever the test lets listen there.
+    Others,
+    /// One within the test, whose clock moves; who has logged in is told by XCLIENT.
+    Within(&'a PolicyService),
+    /// The daemon that answers the tables, with more of postcote.toml; people log in at it, too.
+    Daemon(&'a str),
+}
+
 /// A Postfix, its tables, and the stores behind it; dropped in this order.
 pub(super) struct MailServer {
     pub(super) postfix: RunningPostfix,
     /// Where the policy service is asked.
     pub(super) policy: PathBuf,
     _serving: Option<Drain>,
-    _daemon: Daemon,
+    pub(super) daemon: Daemon,
     sinks: Vec<LmtpSink>,
-    _sasl: Server,
+    _sasl: Option<Server>,
     _scratch: Scratch,
 }
 
@@ -86,22 +97,39 @@ impl Facts {
 }
 
 impl MailServer {
-    /// Starts a Postfix that asks a service, if there is one, with more settings, in which `PROTECTING` and `ADVISORY`
-    /// stand for the printed calls.
+    /// Starts a Postfix that asks a service, with more settings, in which `PROTECTING` and `ADVISORY` stand for the
+    /// printed calls.
     pub(super) fn start(
         installation: &Installation,
         facts: &Facts,
-        service: Option<&PolicyService>,
+        service: Service<'_>,
         main_cf: &str,
     ) -> Self {
         let scratch = Scratch::new();
         let postfix = Postfix::prepare(installation, &scratch);
         let sinks = ["sink", "outside"].map(|name| LmtpSink::listen(&postfix.private(name)));
-        let sasl = sasl::greeter(&postfix.private("auth"));
+        let (policy, auth) = (postfix.private("policy"), postfix.private("auth"));
         let group = installation.group(&scratch);
         let mut setup = Setup::new(&facts.database.url);
         setup.listen = listener("socketmap", &postfix.private("postcote"), &group);
+        if let Service::Daemon(config) = service {
+            setup.listen += &listener("policy", &policy, &group);
+            setup.listen += &listener("dovecot-auth", &auth, &group);
+            setup.listen += config;
+        }
         let daemon = setup.start();
+        // There before Postfix is, which may ask before it greets.
+        let serving = match service {
+            Service::Within(service) => {
+                let _inside = facts.runtime.enter();
+                Some(service.serve(&policy))
+            }
+            Service::Daemon(_) | Service::Others => None,
+        };
+        let sasl = match service {
+            Service::Daemon(_) => None,
+            Service::Others | Service::Within(_) => Some(sasl::greeter(&auth)),
+        };
         let queue = Path::new("/var/spool/postfix/private");
         let listeners = listener("socketmap", &queue.join("postcote"), "postfix")
             + &listener("policy", &queue.join("policy"), "postfix");
@@ -115,23 +143,9 @@ impl MailServer {
             .replace("PROTECTING", &call("protecting"))
             .replace("ADVISORY", &call("advisory"));
         let main_cf = format!("{printed}{MAIN_CF}{more}\n");
-        let policy = postfix.private("policy");
-        // There before Postfix is, which may ask before it greets.
-        let serving = service.map(|service| {
-            let _inside = facts.runtime.enter();
-            service.serve(&policy)
-        });
         let postfix = postfix.start(&main_cf, Jail::LikeDebian);
         let sinks = sinks.into();
-        Self {
-            postfix,
-            policy,
-            _serving: serving,
-            _daemon: daemon,
-            sinks,
-            _sasl: sasl,
-            _scratch: scratch,
-        }
+        Self { postfix, policy, _serving: serving, daemon, sinks, _sasl: sasl, _scratch: scratch }
     }
 
     /// Who got a message that holds this, here or elsewhere.
@@ -152,7 +166,7 @@ impl House {
     ) -> Self {
         let (facts, time) = (Facts::new(fixture), Time::default());
         let service = facts.service(config, &time);
-        let server = MailServer::start(installation, &facts, Some(&service), main_cf);
+        let server = MailServer::start(installation, &facts, Service::Within(&service), main_cf);
         Self { server, service, time, facts }
     }
 }

@@ -1,6 +1,7 @@
 //! What the policy service makes of real SMTP sessions: by `*.smtp` beside this file, when it is away, and when it is
 //! asked by several servers at once.
 
+mod daemons;
 mod dialog;
 mod failing;
 mod house;

@@ -8,7 +8,7 @@ use crate::conformance::smtp::SmtpReply;
 use crate::support::policy::{PolicyService, Time};
 use crate::support::terms::{runs_as_root, wait_for};
 
-use super::house::{Facts, MailServer};
+use super::house::{Facts, MailServer, Service};
 
 /// bert@shop.example.
 const UID: u32 = 70001;
@@ -33,7 +33,9 @@ fn a_stolen_account_is_stopped_at_its_limit_by_two_versions() {
 fn stopped_at_its_limit(one: &Installation, other: &Installation) {
     let (facts, time) = (Facts::new("policy"), Time::default());
     let services = [(); 2].map(|()| facts.service(CONFIG, &time));
-    let server = |installation, service| MailServer::start(installation, &facts, Some(service), "");
+    let server = |installation, service| {
+        MailServer::start(installation, &facts, Service::Within(service), "")
+    };
     let servers = [server(one, &services[0]), server(other, &services[1])];
 
     let mut accepted = 0;
