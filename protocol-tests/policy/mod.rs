@@ -4,6 +4,7 @@ mod acquaintances;
 mod crash;
 mod dialogs;
 mod greylist;
+mod hammer;
 mod ledger;
 mod outage;
 mod unsure;

@@ -6,7 +6,7 @@ use crate::directory::{Directory, DirectoryError, EntryKey};
 use crate::lookup::resolver::Resolver;
 use crate::mail::policy::SendingLimits;
 use crate::mail::{
-    Account, Address, Domain, DomainKind, Entry, Gid, Localpart, QuotaLimit, ServiceSet,
+    Account, Address, Domain, DomainKind, DomainName, Entry, Gid, Localpart, QuotaLimit, ServiceSet,
 };
 
 /// An account with what its domain says about it.
@@ -35,11 +35,17 @@ impl<D: Directory> Resolver<D> {
     /// # Errors
     /// The facts cannot be had now.
     pub async fn canonical(&self, address: &Address) -> Result<Address, DirectoryError> {
-        let mut canonical = address.clone();
-        if let Some(domain) = self.served(&address.domain).await? {
-            canonical.domain = domain.primary.clone();
-        }
-        Ok(canonical)
+        let domain = self.primary(&address.domain).await?;
+        Ok(Address { domain, localpart: address.localpart.clone() })
+    }
+
+    /// The primary name of a domain; the same again if it is not served here.
+    ///
+    /// # Errors
+    /// The facts cannot be had now.
+    pub async fn primary(&self, name: &DomainName) -> Result<DomainName, DirectoryError> {
+        let domain = self.served(name).await?;
+        Ok(domain.map_or_else(|| name.clone(), |domain| domain.primary.clone()))
     }
 
     /// The account at exactly this address, whose domain may be an alias domain.

@@ -5,6 +5,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::directory::Directory;
 use crate::lookup::{Ends, FoundAccount, FoundRecipient, Resolver};
+use crate::mail::policy::AllowedSender;
 use crate::mail::{Address, Timestamp};
 use crate::policy::Question;
 
@@ -92,6 +93,25 @@ impl<'a, D: Directory> Facts<'a, D> {
             Ok(owners.contains(&login.login))
         };
         known(self.owns_sender.get_or_init(|| fetched).await).copied()
+    }
+
+    /// An address in the primary domain, if that is ours: an alias domain is another name of it.
+    pub(super) async fn canonical(&self, address: &Address) -> Result<Address, Unknown> {
+        self.in_time(self.resolver.canonical(address)).await
+    }
+
+    /// Who may write to an alias, with domains by their primary names.
+    pub(super) async fn canonical_senders(
+        &self,
+        senders: &[AllowedSender],
+    ) -> Result<Vec<AllowedSender>, Unknown> {
+        let mut canonical = senders.to_vec();
+        for sender in &mut canonical {
+            if let AllowedSender::Pattern(pattern) = sender {
+                pattern.domain = self.in_time(self.resolver.primary(&pattern.domain)).await?;
+            }
+        }
+        Ok(canonical)
     }
 
     /// Whether the sender's domain is served here.

@@ -193,11 +193,22 @@ impl<D: Directory + 'static> Parts<D> {
 
     async fn judge(&self, question: &Question, rules: &Rules) -> Answer {
         let facts = self.facts(question);
+        let answer = self.first_refusal(&facts, rules).await;
+        if question.stage == Stage::Recipient {
+            match answer {
+                Answer::Dunno => self.limits.accepted(&facts).await,
+                Answer::Refuse(_) | Answer::Wait(_) => self.limits.refused(question),
+            }
+        }
+        answer
+    }
+
+    async fn first_refusal(&self, facts: &Facts<'_, D>, rules: &Rules) -> Answer {
         for (rule, monitored) in &rules.rules {
             let purpose = if *monitored { Purpose::Monitoring } else { Purpose::Deciding };
-            let Opinion { verdict, why } = self.opinion(*rule, &facts, purpose).await;
+            let Opinion { verdict, why } = self.opinion(*rule, facts, purpose).await;
             metrics::policy_verdicts_total(*rule, label(&verdict, *monitored)).increment(1);
-            let answer = match verdict {
+            let (refused, answer): (_, fn(Refused) -> Answer) = match verdict {
                 Verdict::Pass => continue,
                 Verdict::Unknown(_) => {
                     log::policy_unknown(*rule, &why);
@@ -206,18 +217,14 @@ impl<D: Directory + 'static> Parts<D> {
                     }
                     return Answer::cannot_know();
                 }
-                Verdict::Refuse(refused) => Answer::Refuse(refused),
-                Verdict::Wait(refused) => Answer::Wait(refused),
+                Verdict::Refuse(refused) => (refused, Answer::Refuse),
+                Verdict::Wait(refused) => (refused, Answer::Wait),
             };
-            let (Answer::Refuse(refused) | Answer::Wait(refused)) = &answer else { continue };
-            let subject = question.login.as_deref().unwrap_or_default();
-            log::policy_refused(*rule, refused.code, *monitored, &refused.text, subject);
+            let login = facts.question.login.as_deref().unwrap_or_default();
+            log::policy_refused(*rule, refused.code, *monitored, &refused.text, login);
             if !monitored {
-                return answer;
+                return answer(refused);
             }
-        }
-        if question.stage == Stage::Recipient {
-            self.limits.accepted(&facts).await;
         }
         Answer::Dunno
     }

@@ -155,6 +155,13 @@ impl Limits {
         self.messages.accepted(facts.question, &recipient, is_new.unwrap_or(false));
     }
 
+    /// A recipient was refused, so it is none of the message's, whatever other rules have said.
+    pub(super) fn refused(&self, question: &Question) {
+        if let Some(recipient) = recipient(question) {
+            self.messages.refused(question, &recipient);
+        }
+    }
+
     /// Who is counted, and what each may send.
     fn subjects(
         &self,

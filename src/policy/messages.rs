@@ -36,6 +36,13 @@ impl Messages {
         }
     }
 
+    /// A recipient was refused that another rule set had accepted.
+    pub(super) fn refused(&self, question: &Question, recipient: &str) {
+        if let Some(message) = self.0.get(&key(question)) {
+            message.lock().unwrap_or_else(PoisonError::into_inner).remove(recipient);
+        }
+    }
+
     /// A recipient was accepted.
     pub(super) fn accepted(&self, question: &Question, recipient: &str, is_new: bool) {
         if question.instance.is_empty() {

@@ -114,15 +114,20 @@ impl<D: Directory + 'static> Parts<D> {
         let elsewhere = ends.into_iter().flat_map(|ends| &ends.elsewhere);
         let elsewhere: Vec<Address> = elsewhere.filter_map(Destination::to_address).collect();
         let login = facts.login().await?;
+        let sender = match question.sender.address() {
+            Some(sender) => Some(facts.canonical(sender).await?),
+            None => None,
+        };
+        let senders = facts.canonical_senders(senders).await?;
         let writer = Writer {
             login: login.map(|found| &found.login),
             is_authenticated: question.login.is_some(),
-            sender: question.sender.address(),
+            sender: sender.as_ref(),
             sender_is_local: facts.sender_is_local().await?,
             owns_sender: facts.owns_sender().await?,
         };
         let shut = Shut {
-            senders,
+            senders: &senders,
             domain: &found.domain.primary,
             members: &members,
             elsewhere: &elsewhere,

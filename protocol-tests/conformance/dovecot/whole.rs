@@ -128,6 +128,7 @@ impl<'a> Plan<'a> {
         let mut setup = Setup::new(&self.database);
         setup.listen = listener("socketmap", &queue.join("socketmap"), "0660", &group)
             + &listener("dovecot-auth", &queue.join("auth"), "0660", &group)
+            + &listener("policy", &queue.join("policy"), "0660", &group)
             + &listener("dovecot-auth", &scratch.join("login"), "0666", "0")
             + &listener("dovecot-master", &scratch.join("auth-master"), "0600", "0")
             + &listener("dovecot-dict", &scratch.join("dict"), "0666", "0");
