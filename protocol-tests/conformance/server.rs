@@ -29,10 +29,14 @@ impl Server {
         let accepting = std::thread::spawn(move || {
             // An error is the end, see below.
             while let Ok((stream, _)) = incoming.accept() {
+                let (kept, serve) = (stream.try_clone().unwrap(), Arc::clone(&serve));
                 accepted.lock().unwrap().push(stream.try_clone().unwrap());
-                let serve = Arc::clone(&serve);
-                // A broken connection is the peer's to repeat.
-                std::thread::spawn(move || serve(stream));
+                std::thread::spawn(move || {
+                    // A broken connection is the peer's to repeat.
+                    let _ = serve(stream);
+                    // Those that are kept must not keep it open.
+                    let _ = kept.shutdown(std::net::Shutdown::Both);
+                });
             }
         });
         Self { path: path.to_owned(), listener, streams, accepting: Some(accepting) }
