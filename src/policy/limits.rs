@@ -80,6 +80,10 @@ impl Limits {
             Ok(None) => return Opinion::pass("nobody of ours has logged in"),
             Ok(Some(account)) => account,
         };
+        // Who has no room left may still ask the postmaster why; it counts, and is not refused.
+        let to_role = question.is_to_role() && matches!(facts.recipient().await, Ok(Some(_)));
+        let deciding = purpose == Purpose::Deciding;
+        let purpose = if to_role && deciding { Purpose::Monitoring } else { purpose };
         let subjects = self.subjects(account, question);
         let (more, recipients) = match self.more(facts, account, &subjects).await {
             Err(unknown) => return Opinion::unknown(unknown),
@@ -106,6 +110,9 @@ impl Limits {
         }
         if purpose != Purpose::Showing {
             self.warn(account, &room);
+        }
+        if to_role {
+            return Opinion::pass("postmaster and abuse are for everybody");
         }
         let free = matches!(room, Room::Free { .. });
         let opinion = verdict(account, room, facts);

@@ -1,6 +1,6 @@
 //! Limits of sending: how much accounts, domains and app passwords may send.
 //!
-//! To add a verb, flatten [`Whose`](target::Whose) into its arguments: it names what the limits
+//! To add a verb, flatten [`Whose`] into its arguments: it names what the limits
 //! hang on, and finds it.
 
 mod effective;
