@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use serde::Serializer;
 use serde::de::{Deserializer, Error};
-use serde::{Deserialize, Serialize, Serializer};
 
-use crate::config::text::{BadValue, Text, Written};
+use crate::config::text::{self, BadValue, Written};
 use crate::mail::FolderName;
 
 impl Written for FolderName {
@@ -24,12 +24,11 @@ impl Written for FolderName {
 }
 
 pub(super) fn serialize<S: Serializer>(names: &[FolderName], to: S) -> Result<S::Ok, S::Error> {
-    names.iter().map(FolderName::as_str).collect::<Vec<_>>().serialize(to)
+    text::serialize_all(names, to)
 }
 
 pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<FolderName>, D::Error> {
-    let names: Vec<Text<FolderName>> = Vec::deserialize(from)?;
-    let names: Vec<FolderName> = names.into_iter().map(|name| name.0).collect();
+    let names: Vec<FolderName> = text::deserialize_all(from)?;
     let mut seen = BTreeSet::new();
     match names.iter().find(|name| !seen.insert(*name)) {
         None => Ok(names),

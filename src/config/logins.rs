@@ -7,7 +7,7 @@ use serde::de::{Deserializer, Error};
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::config::duration::{self, Limit};
-use crate::config::text::{self, BadValue, Text, Written};
+use crate::config::text::{self, BadValue, Written};
 use crate::config::vmm::Size;
 use crate::mail::DomainName;
 
@@ -16,10 +16,10 @@ use crate::mail::DomainName;
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Logins {
     /// The domains of names without one.
-    #[serde(serialize_with = "write_all", deserialize_with = "read_all")]
+    #[serde(serialize_with = "text::serialize_all", deserialize_with = "read_all")]
     pub domains: Vec<LoginDomain>,
     /// What may stand before a name instead of a domain behind it.
-    #[serde(serialize_with = "write_all", deserialize_with = "read_all")]
+    #[serde(serialize_with = "text::serialize_all", deserialize_with = "read_all")]
     pub prefixes: Vec<LoginPrefix>,
     /// How long after its arrival a wrong password is answered.
     #[serde(with = "duration")]
@@ -121,14 +121,9 @@ fn domain(text: &str) -> Result<DomainName, BadValue> {
     })
 }
 
-fn write_all<S: Serializer, W: Written>(all: &[W], to: S) -> Result<S::Ok, S::Error> {
-    all.iter().map(Written::write).collect::<Vec<_>>().serialize(to)
-}
-
 /// What stands left of `=` may stand there once.
 fn read_all<'de, D: Deserializer<'de>, W: Written>(from: D) -> Result<Vec<W>, D::Error> {
-    let all: Vec<Text<W>> = Vec::deserialize(from)?;
-    let all: Vec<W> = all.into_iter().map(|one| one.0).collect();
+    let all: Vec<W> = text::deserialize_all(from)?;
     let key = |one: &W| {
         let written = one.write();
         written.split_once(" = ").map(|(key, _)| key.to_lowercase())

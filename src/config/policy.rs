@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use serde::de::{Deserializer, Error};
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::config::text::{self, BadValue, Text, Written};
+use crate::config::text::{self, BadValue, Written};
 use crate::config::{Config, duration, value};
 use crate::mail::parse_size;
 use crate::mail::policy::{
@@ -19,10 +19,10 @@ use crate::mail::policy::{
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Policy {
     /// The rules that decide, in this order.
-    #[serde(serialize_with = "write_all", deserialize_with = "rules")]
+    #[serde(serialize_with = "text::serialize_all", deserialize_with = "rules")]
     pub rules: Vec<PolicyRule>,
     /// Those of them that only tell what they would decide.
-    #[serde(serialize_with = "write_all", deserialize_with = "rules")]
+    #[serde(serialize_with = "text::serialize_all", deserialize_with = "rules")]
     pub monitor: Vec<PolicyRule>,
     /// How long facts may take; afterwards a rule does not know.
     #[serde(with = "duration")]
@@ -55,7 +55,7 @@ pub struct Policy {
     #[serde(with = "duration")]
     pub greylist_delay: Duration,
     /// The networks that never wait.
-    #[serde(serialize_with = "write_all", deserialize_with = "read_all")]
+    #[serde(serialize_with = "text::serialize_all", deserialize_with = "text::deserialize_all")]
     pub greylist_exempt: Vec<Network>,
 }
 
@@ -67,10 +67,10 @@ pub struct RuleSet {
     #[serde(deserialize_with = "name")]
     pub name: String,
     /// The rules that decide, in this order.
-    #[serde(serialize_with = "write_all", deserialize_with = "rules")]
+    #[serde(serialize_with = "text::serialize_all", deserialize_with = "rules")]
     pub rules: Vec<PolicyRule>,
     /// Those of them that only tell what they would decide.
-    #[serde(default, serialize_with = "write_all", deserialize_with = "rules")]
+    #[serde(default, serialize_with = "text::serialize_all", deserialize_with = "rules")]
     pub monitor: Vec<PolicyRule>,
 }
 
@@ -289,7 +289,7 @@ impl Written for WrittenLimit {
 
 fn limits<'de, D: Deserializer<'de>>(from: D) -> Result<SendingLimits, D::Error> {
     let mut limits = SendingLimits::default();
-    for WrittenLimit { key, limit } in read_all(from)? {
+    for WrittenLimit { key, limit } in text::deserialize_all(from)? {
         if limits.get(key).is_some() {
             let twice = BadValue::new(format!("`{key}` is limited twice")).hint("remove one");
             return Err(D::Error::custom(twice));
@@ -306,18 +306,9 @@ fn write_limits<S: Serializer>(limits: &SendingLimits, to: S) -> Result<S::Ok, S
     said.collect::<Vec<_>>().serialize(to)
 }
 
-fn write_all<S: Serializer, W: Written>(all: &[W], to: S) -> Result<S::Ok, S::Error> {
-    all.iter().map(Written::write).collect::<Vec<_>>().serialize(to)
-}
-
-fn read_all<'de, D: Deserializer<'de>, W: Written>(from: D) -> Result<Vec<W>, D::Error> {
-    let all: Vec<Text<W>> = Vec::deserialize(from)?;
-    Ok(all.into_iter().map(|one| one.0).collect())
-}
-
 /// A rule decides once.
 fn rules<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<PolicyRule>, D::Error> {
-    let rules: Vec<PolicyRule> = read_all(from)?;
+    let rules: Vec<PolicyRule> = text::deserialize_all(from)?;
     for (at, rule) in rules.iter().enumerate() {
         if rules.iter().take(at).any(|earlier| earlier == rule) {
             let twice = BadValue::new(format!("rule `{rule}` stands there twice"));

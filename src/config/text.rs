@@ -141,6 +141,22 @@ where
     serializer.serialize_str(&value.write())
 }
 
+/// For lists, as `#[serde(serialize_with = "text::serialize_all")]`.
+pub(super) fn serialize_all<S: Serializer, W: Written>(
+    all: &[W],
+    to: S,
+) -> Result<S::Ok, S::Error> {
+    all.iter().map(Written::write).collect::<Vec<_>>().serialize(to)
+}
+
+/// For lists, as `#[serde(deserialize_with = "text::deserialize_all")]`.
+pub(super) fn deserialize_all<'de, D: Deserializer<'de>, W: Written>(
+    from: D,
+) -> Result<Vec<W>, D::Error> {
+    let all: Vec<Text<W>> = Vec::deserialize(from)?;
+    Ok(all.into_iter().map(|Text(one)| one).collect())
+}
+
 impl Written for Delimiters {
     const FORM: &'static str = "a text such as \"+\"";
 
