@@ -18,6 +18,7 @@ use postcote::store::Role;
 use tokio::time::Instant;
 
 use crate::policy::link;
+use crate::support::fixture::Fixture;
 use crate::support::scratch::Scratch;
 
 /// A directory that says nothing, or that nobody can reach.
@@ -50,8 +51,33 @@ impl Directory for Away {
     }
 }
 
+/// Knows that team@shop.example is for its members, and of nobody else whether they exist.
+struct Partly(Fixture);
+
+impl Directory for Partly {
+    async fn domain(&self, name: &DomainName) -> Result<Option<Arc<Domain>>, DirectoryError> {
+        self.0.directory().domain(name).await
+    }
+
+    async fn wildcard(&self, parent: &DomainName) -> Result<Option<Arc<Domain>>, DirectoryError> {
+        self.0.directory().wildcard(parent).await
+    }
+
+    async fn entry(&self, key: &EntryKey) -> Result<Option<Arc<Entry>>, DirectoryError> {
+        match key.localpart.as_str() {
+            "team" => self.0.directory().entry(key).await,
+            _ => Away::Fails.answer().await,
+        }
+    }
+}
+
 /// Asks by a rule alone, over a directory and a database that are away.
-async fn ask(rule: &str, away: Away, scratch: &Scratch) -> (Answer, Duration) {
+async fn ask<D: Directory + 'static>(
+    rule: &str,
+    away: D,
+    login: Option<&str>,
+    scratch: &Scratch,
+) -> (Answer, Duration) {
     let text = format!("policy.rules = [\"{rule}\"]");
     let config = Config::parse(&text, Path::new("test")).unwrap();
     let nowhere = format!("postgresql:///none?host={}", scratch.path().display());
@@ -68,12 +94,11 @@ async fn ask(rule: &str, away: Away, scratch: &Scratch) -> (Answer, Duration) {
     };
     let resolver = Resolver::new(away, Delimiters::default());
     let policy = Policy::new(&config, resolver, remembers, AppLogins::default(), clock);
-    let login = (rule != "greylisting").then(|| "anna@shop.example".into());
     let question = Question {
         stage: Stage::Recipient,
         client: Some("192.0.2.1".parse().unwrap()),
-        login,
-        sender: Sender::read("anna@shop.example"),
+        login: login.map(Into::into),
+        sender: Sender::read(login.unwrap_or("x@far.example")),
         recipient: Some("team@shop.example".into()),
         instance: (*b"1a2b.0").into(),
         ..Question::default()
@@ -96,10 +121,23 @@ async fn without_facts_advice_is_left_out_and_protection_defers() {
     ];
     for away in [Away::Hangs, Away::Fails] {
         for (rule, expected) in &table {
-            let (answer, took) = ask(rule, away, &Scratch::new()).await;
+            let login = (*rule != "greylisting").then_some("anna@shop.example");
+            let (answer, took) = ask(rule, away, login, &Scratch::new()).await;
             assert_eq!(answer, *expected, "{rule}");
             // A timer of tokio has a resolution of one millisecond.
             assert!(took <= Duration::from_millis(51), "{rule}: {took:?}");
         }
+    }
+}
+
+/// Whoever is not among the members that are known may be one of the others.
+#[tokio::test]
+async fn a_list_is_not_shut_to_a_member_who_cannot_be_known() {
+    let partly = || Partly(Fixture::read("policy"));
+    for (rule, expected) in
+        [("restricted-aliases", Answer::cannot_know()), ("mailbox-full", Answer::Dunno)]
+    {
+        let (answer, _) = ask(rule, partly(), None, &Scratch::new()).await;
+        assert_eq!(answer, expected, "{rule}");
     }
 }
