@@ -38,6 +38,9 @@ pub(super) struct Parts<D> {
     clock: Clock,
 }
 
+/// Whoever tries a request wants to know what the rules say, not how long that takes.
+const TRIAL: Duration = Duration::from_secs(5);
+
 /// What outlives a question, and the process.
 #[derive(Clone)]
 pub struct Remembers {
@@ -148,7 +151,7 @@ impl<D: Directory + 'static> Policy<D> {
         listener: &Arc<Rules>,
     ) -> (Arc<Rules>, Vec<Told>) {
         let rules = self.0.sets.of_context(&question.context, listener);
-        let facts = self.0.facts(question);
+        let facts = self.0.facts(question, self.0.within.max(TRIAL));
         let mut told = Vec::new();
         for (rule, mode) in in_order(&rules) {
             let Opinion { verdict, why } = self.0.opinion(rule, &facts, Purpose::Showing).await;
@@ -187,12 +190,12 @@ impl Answer {
 }
 
 impl<D: Directory + 'static> Parts<D> {
-    fn facts<'a>(&'a self, question: &'a Question) -> Facts<'a, D> {
-        Facts::new(question, (self.clock)(), &self.resolver, Instant::now() + self.within)
+    fn facts<'a>(&'a self, question: &'a Question, within: Duration) -> Facts<'a, D> {
+        Facts::new(question, (self.clock)(), &self.resolver, Instant::now() + within)
     }
 
     async fn judge(&self, question: &Question, rules: &Rules) -> Answer {
-        let facts = self.facts(question);
+        let facts = self.facts(question, self.within);
         let answer = self.first_refusal(&facts, rules).await;
         if question.stage == Stage::Recipient {
             match answer {

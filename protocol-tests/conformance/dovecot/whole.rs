@@ -138,7 +138,7 @@ impl<'a> Plan<'a> {
         let journal = scratch.join("journal");
         write!(
             setup.listen,
-            "\n{}\n[journal]\ndirectory = \"{}\"\n",
+            "\n{}\n[policy]\nanswer-within = \"10s\"\n\n[journal]\ndirectory = \"{}\"\n",
             self.settings,
             journal.display()
         )
