@@ -1,5 +1,6 @@
 //! Tells strangers to wait, and knows who has come back.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::journal::{PolicyWrite, Write, WriteBack};
@@ -41,6 +42,11 @@ impl Greylist {
             proven: moka::sync::Cache::new(MAX_KNOWN),
             upkeep: Arc::new(Upkeep::new()),
         }
+    }
+
+    /// What a request is known by.
+    pub fn triplet(&self, client: IpAddr, sender: &str, recipient: &str) -> Triplet {
+        self.settings.triplet(client, sender, recipient)
     }
 
     /// What a client is told. Who stands in memory is answered without the database.

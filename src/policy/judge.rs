@@ -9,7 +9,7 @@ use crate::config::{Config, FullMailbox};
 use crate::directory::Directory;
 use crate::journal::WriteBack;
 use crate::lookup::Resolver;
-use crate::mail::policy::{Greylisting, Network, PolicyRule, Refused, Verdict};
+use crate::mail::policy::{Network, PolicyRule, Refused, Verdict};
 use crate::policy::decided::Decided;
 use crate::policy::facts::Facts;
 use crate::policy::limits::{Limits, Purpose};
@@ -29,7 +29,6 @@ pub(super) struct Parts<D> {
     sets: RuleSets,
     pub(super) limits: Limits,
     pub(super) greylist: Greylist,
-    pub(super) greylisting: Greylisting,
     pub(super) exempt: Vec<Network>,
     pub(super) usage: Usage,
     pub(super) defers_when_full: bool,
@@ -106,13 +105,11 @@ impl<D: Directory + 'static> Policy<D> {
     ) -> Self {
         let policy = &config.policy;
         let limits = Limits::new(config, &remembers, app_logins);
-        let delay = i64::try_from(policy.greylist_delay.as_secs()).unwrap_or(i64::MAX);
         Self(Arc::new(Parts {
             resolver,
             sets: RuleSets::new(config),
             limits,
             greylist: remembers.greylist,
-            greylisting: Greylisting { delay, ..Greylisting::default() },
             exempt: policy.greylist_exempt.clone(),
             usage: Usage::new(remembers.journal),
             defers_when_full: policy.full_mailbox == FullMailbox::Defer,

@@ -197,7 +197,7 @@ impl<D: Directory + 'static> Parts<D> {
             return Ok(Opinion::pass(why));
         }
         let sender = question.sender.text();
-        let triplet = self.greylisting.triplet(client, &sender, recipient);
+        let triplet = self.greylist.triplet(client, &sender, recipient);
         let asked = async {
             if purpose == Purpose::Showing {
                 self.greylist.look(triplet, facts.now).await
